@@ -1,0 +1,273 @@
+"""The resident inference process: `python -m core.engine --model DIR` answers requests until its stdin ends.
+
+Requests and events are JSON lines (`core/events.py`). A thread reads requests while the main thread works on them one
+after another, so that a cancellation is heard in the middle of an analysis. The end of stdin means that the parent is
+gone: the process ends, even from within a long computation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import torch
+
+from core.audio.decode import read_info
+from core.clips import Listener, parse_segmenting
+from core.errors import EngineError, MoodlightError
+from core.events import parse_line, write_event
+from core.paths import default_model_dir
+from core.recognizer import Recognizer
+
+LOG = logging.getLogger("core.engine")
+
+GRACE_S = 2.0  # between the end of stdin and the end of the process, whatever it is doing
+SPEEDS_KEPT = 20  # groups of clips over which the speed is told
+NICENESS = 5  # the window goes first
+MOST_THREADS = 8  # clips of seconds do not fill more
+
+
+@dataclass(frozen=True)
+class Request:
+    """One line of stdin. Its fields are checked when they are asked for."""
+
+    do: str
+    id: int | None
+    fields: dict[str, Any]
+
+    @classmethod
+    def of(cls, message: dict[str, Any]) -> Request:
+        """The request in a message; an id that is no whole number counts as none."""
+        number = message.get("id")
+        whole = isinstance(number, int) and not isinstance(number, bool)
+        return cls(str(message.get("do")), number if whole else None, message)
+
+    def text(self, name: str) -> str:
+        """A field that must be a text with something in it."""
+        value = self.fields.get(name)
+        if not isinstance(value, str) or not value:
+            raise EngineError(f"A request to {self.do} needs {name!r}, a text.")
+        return value
+
+    def seconds(self, name: str) -> float | None:
+        """A field that is a number of seconds, or missing."""
+        value = self.fields.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise EngineError(f"{name!r} is a number of seconds, not {value!r}.")
+        return value
+
+
+class Engine:
+    """Works on requests in the order in which they come; every answer is one line on `out`."""
+
+    def __init__(self, out: IO[str], device: str = "auto") -> None:
+        self._out = out
+        self._out_lock = threading.Lock()  # both threads answer
+        self._device = device
+        self._recognizer: Recognizer | None = None
+        self._waiting: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._open: set[int | None] = set()  # requests that wait or are worked on
+        self._cancelled: set[int | None] = set()
+        self._busy: int | None = None
+        self._speeds: deque[tuple[float, float]] = deque(maxlen=SPEEDS_KEPT)  # seconds of sound, seconds they took
+        self._stopping = threading.Event()
+
+    def hear(self, lines: Iterable[str]) -> None:
+        """Take requests until `stop` or the end: what is quick is answered at once, what is work is queued."""
+        for line in lines:
+            if not line.strip():
+                continue
+            try:
+                request = Request.of(parse_line(line))
+                self._take(request)
+            except EngineError as error:
+                self._answer("failed", None, message=str(error))
+            if self._stopping.is_set():
+                return
+        self.stop()
+
+    def stop(self) -> None:
+        """Drop what waits, end what runs at the next clip, and let `work` return."""
+        self._stopping.set()
+        self._waiting.put(None)
+
+    def work(self, model_dir: Path) -> int:
+        """Load the first model, then do what is queued until `stop`. Returns the process's exit code."""
+        try:
+            self._load(model_dir)
+        except Exception as error:  # noqa: BLE001 - without a model there is nothing to live on for
+            self._report(None, error)
+            return 1
+        self._answer("ready", model=self._described())
+        while (request := self._waiting.get()) is not None and not self._stopping.is_set():
+            self._busy = request.id
+            try:
+                self._do(request)
+            except BrokenPipeError:
+                return 0
+            except Exception as error:  # noqa: BLE001 - one request fails, the engine lives on
+                self._report(request.id, error)
+            finally:
+                self._busy = None
+                self._open.discard(request.id)
+                self._cancelled.discard(request.id)
+        return 0
+
+    def _take(self, request: Request) -> None:
+        if request.do in ("analyse", "load"):
+            self._open.add(request.id)
+            self._waiting.put(request)
+        elif request.do == "cancel":
+            if request.id in self._open:  # what is done needs no cancelling, and its number may be used again
+                self._cancelled.add(request.id)
+        elif request.do == "status":
+            self._answer("status", request.id, model=self._described(), busy=self._busy, **self._load_figures())
+        elif request.do == "stop":
+            self.stop()
+        else:
+            message = f"There is no request {request.do!r}: do is analyse, cancel, load, status or stop."
+            self._answer("failed", request.id, message=message)
+
+    def _do(self, request: Request) -> None:
+        if self._is_cancelled(request.id):
+            self._answer("stopped", request.id)
+        elif request.do == "load":
+            self._load(Path(request.text("model")))
+            self._answer("ready", request.id, model=self._described())
+        else:
+            self._analyse(request)
+
+    def _load(self, model_dir: Path) -> None:
+        recognizer = Recognizer.load(model_dir, self._device)
+        recognizer.warm_up()
+        self._recognizer = recognizer  # only now: where loading fails, the old model stays
+        self._speeds.clear()
+
+    def _analyse(self, request: Request) -> None:
+        assert self._recognizer is not None  # `work` loads before it takes requests
+        file = request.text("file")
+        segmenting = parse_segmenting(str(request.fields.get("segment", "speech")))
+        start_s, end_s = request.seconds("start") or 0.0, request.seconds("end")
+        total_s = max(min(read_info(file).duration_s, float("inf") if end_s is None else end_s) - start_s, 0.0)
+        clock = _Clock()
+
+        def progress(done_s: float) -> None:
+            self._speeds.append(clock.lap(done_s))
+            self._answer("progress", request.id, done=round(min(done_s, total_s), 3), total=round(total_s, 3))
+
+        def note(message: str) -> None:
+            self._answer("note", request.id, message=message)
+
+        listener = Listener(progress, note, cancelled=lambda: self._is_cancelled(request.id))
+        for prediction in self._recognizer.analyse_file(file, start_s, end_s, segmenting, listener):
+            if self._is_cancelled(request.id):
+                break
+            self._answer("item", request.id, prediction=prediction.to_json())
+        if self._is_cancelled(request.id):
+            self._answer("stopped", request.id)
+            return
+        progress(total_s)
+        self._answer("done", request.id)
+
+    def _is_cancelled(self, request_id: int | None) -> bool:
+        return self._stopping.is_set() or request_id in self._cancelled
+
+    def _answer(self, event: str, request_id: int | None = None, **fields: Any) -> None:
+        if request_id is not None or event == "failed":
+            fields = {"id": request_id, **fields}
+        with self._out_lock:
+            write_event(self._out, event, **fields)
+
+    def _report(self, request_id: int | None, error: Exception) -> None:
+        if isinstance(error, MoodlightError):
+            message = str(error)
+        else:
+            LOG.error("request %s failed", request_id, exc_info=error)
+            message = f"Something unexpected went wrong ({type(error).__name__}: {error}); the log has the details."
+        self._answer("failed", request_id, message=message)
+
+    def _described(self) -> dict[str, Any] | None:
+        return self._recognizer.describe() if self._recognizer else None
+
+    def _load_figures(self) -> dict[str, Any]:
+        laps = list(self._speeds)
+        sound_s, took_s = sum(lap[0] for lap in laps), sum(lap[1] for lap in laps)
+        return {"memory_mb": round(resident_bytes() / 2**20), "speed": round(sound_s / took_s, 1) if took_s else None}
+
+
+class _Clock:
+    """How much sound was done in how long since the last lap."""
+
+    def __init__(self) -> None:
+        self._done_s = 0.0
+        self._at = time.perf_counter()
+
+    def lap(self, done_s: float) -> tuple[float, float]:
+        now = time.perf_counter()
+        sound_s, took_s = done_s - self._done_s, now - self._at
+        self._done_s, self._at = done_s, now
+        return sound_s, took_s
+
+
+def resident_bytes() -> int:
+    """Memory that this process holds now; its peak where the system does not tell the present, 0 where neither."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(ImportError):
+        import resource  # not on Windows
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the engine on stdin and stdout."""
+    parser = argparse.ArgumentParser(prog="python -m core.engine", description=__doc__)
+    parser.add_argument("--model", type=Path, default=None, help="checkpoint folder; the bundled one if not given")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the parent's terminal reaches us too; the parent decides
+    _give_way()
+    engine = Engine(_own_stdout(), options.device)
+    threading.Thread(target=_listen, args=(engine,), daemon=True).start()
+    return engine.work(options.model or default_model_dir())
+
+
+def _give_way() -> None:
+    """Leave a core to the window: with all of them, threads that wait for one another stall when it takes one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    torch.set_num_threads(max(1, min(cores - 1, MOST_THREADS, torch.get_num_threads())))
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+
+
+def _own_stdout() -> IO[str]:
+    """Stdout for events alone: whatever else is printed in this process goes to stderr."""
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", newline="\n")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return out
+
+
+def _listen(engine: Engine) -> None:
+    engine.hear(open(sys.stdin.fileno(), encoding="utf-8", errors="replace", closefd=False))  # noqa: SIM115
+    engine.stop()
+    time.sleep(GRACE_S)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,250 @@
+"""The Transformer of Park and Kim (2021): speech recognition and emotion from one encoder.
+
+Log-mel frames pass two strided convolutions, a projection and a stack of encoder blocks. Equations in the comments are
+those of the paper: with the emotion embedding x_e in front of the frames (5), the encoder gives z_e, from which the
+emotion is read, and z_1..z_N, from which the words are read (7).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from core.errors import ConfigError
+
+KERNELS = (3, 5)
+STRIDES = (2, 3)
+SUBSAMPLING = STRIDES[0] * STRIDES[1]  # feature frames a position: 6 x 10 ms = 60 ms
+
+
+@dataclass(frozen=True)
+class ModelDims:
+    """Every size of the network; kept in the checkpoint's config.json."""
+
+    mels: int = 80
+    conv_channels: int = 512
+    width: int = 512
+    heads: int = 8
+    blocks: int = 18
+    feedforward: int = 2048
+    units: int = 5000  # BPE units; the CTC layer has one output more, the blank
+    classes: int = 4
+    norm: str = "post"  # "post" as in Vaswani et al. (2017) and the paper, "pre" where depth should not need care
+    dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.norm not in ("pre", "post"):
+            raise ConfigError(f"norm must be 'pre' or 'post', not {self.norm!r}.")
+        if self.width % self.heads or self.width % 2:
+            raise ConfigError(f"width {self.width} must be even and a multiple of heads {self.heads}.")
+        for name, value in asdict(self).items():
+            if isinstance(value, int) and value < 1:
+                raise ConfigError(f"{name} must be at least 1, not {value}.")
+        if not 0.0 <= self.dropout < 1.0:
+            raise ConfigError(f"dropout must lie in [0, 1), not {self.dropout}.")
+
+    @property
+    def blank(self) -> int:
+        """Index of the CTC blank: it follows the last BPE unit."""
+        return self.units
+
+
+PRESETS = {
+    "paper": ModelDims(),
+    "paper-prenorm": ModelDims(norm="pre"),
+    "small": ModelDims(conv_channels=32, width=256, heads=4, blocks=10, feedforward=1024, units=320, norm="pre"),
+}
+
+
+class ModelOutput(NamedTuple):
+    """What the encoder gives for a batch.
+
+    Attributes:
+        emotion_logits: `(batch, classes)`, or None where the emotion embedding was left out (pre-training).
+        z_e: `(batch, width)`, the encoder's output at the emotion embedding, or None.
+        ctc_logits: `(batch, positions, units + 1)`, or None where the words were not asked for.
+        lengths: `(batch,)`, the number of valid positions of each clip.
+    """
+
+    emotion_logits: Tensor | None
+    z_e: Tensor | None
+    ctc_logits: Tensor | None
+    lengths: Tensor
+
+
+def subsampled(frames: Tensor) -> Tensor:
+    """Number of encoder positions for a number of feature frames: a sixth, rounded up at each convolution."""
+    for stride in STRIDES:
+        frames = torch.div(frames + stride - 1, stride, rounding_mode="floor")
+    return frames
+
+
+def valid_mask(lengths: Tensor, size: int) -> Tensor:
+    """Boolean `(batch, size)`, True where a position lies within its clip."""
+    return torch.arange(size, device=lengths.device)[None, :] < lengths[:, None]
+
+
+def sinusoids(positions: int, width: int, device: torch.device | None = None) -> Tensor:
+    """Position embedding `(positions, width)` of Vaswani et al. (2017), section 3.5: defined for any length."""
+    rates = torch.exp(torch.arange(0, width, 2, device=device) * (-math.log(10000.0) / width))
+    angles = torch.arange(positions, device=device)[:, None] * rates[None, :]
+    return torch.stack((angles.sin(), angles.cos()), dim=2).reshape(positions, width)
+
+
+class Dropout(nn.Module):
+    """Dropout whose random bits are drawn eight elements at a time.
+
+    On a processor `nn.Dropout` draws its numbers one by one, a fifth of a whole training step at the bundled size; one
+    byte an element makes that negligible. The rate is rounded to 1/256.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.kept = round(256 * (1.0 - rate))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.kept == 256:
+            return x
+        words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64, device=x.device).random_(-(2**63), None)
+        keep = words.view(torch.uint8)[: x.numel()].view(x.shape) < self.kept
+        return x * (keep.to(x.dtype) * (256 / self.kept))
+
+
+class Subsampling(nn.Module):
+    """Two convolutions over time and frequency that keep a sixth of each, and the projection to the model's width."""
+
+    def __init__(self, dims: ModelDims) -> None:
+        super().__init__()
+        bands = dims.mels
+        for stride in STRIDES:
+            bands = -(-bands // stride)
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(channels, dims.conv_channels, kernel, stride, padding=kernel // 2)
+            for channels, kernel, stride in zip((1, dims.conv_channels), KERNELS, STRIDES, strict=True)
+        )
+        self.projection = nn.Linear(dims.conv_channels * bands, dims.width)
+
+    def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """`(batch, frames, mels)` and `(batch,)` to `(batch, positions, width)` and its lengths."""
+        x = features[:, None]
+        for convolution, stride in zip(self.convolutions, STRIDES, strict=True):
+            # What lies beyond a clip's end must stay zero, or the padding of a batch would leak into its last frames.
+            x = x * valid_mask(lengths, x.shape[2])[:, None, :, None]
+            x = functional.relu(convolution(x))
+            lengths = torch.div(lengths + stride - 1, stride, rounding_mode="floor")
+        return self.projection(x.transpose(1, 2).flatten(2)), lengths
+
+
+attend = functional.scaled_dot_product_attention
+
+
+def attend_in_training(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    """The same written out where a processor must follow it back: there the fused kernel's gradient takes five times as
+    long as that of plain matrix products, a fifth of a training step.
+    """
+    if q.device.type != "cpu":
+        return attend(q, k, v, attn_mask=mask)
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -1e9)
+    return scores.softmax(dim=-1).to(v.dtype) @ v
+
+
+class SelfAttention(nn.Module):
+    """Multi-head attention of every position to every other (equations 1 to 3); only padding is masked."""
+
+    def __init__(self, dims: ModelDims) -> None:
+        super().__init__()
+        self.heads = dims.heads
+        self.qkv = nn.Linear(dims.width, 3 * dims.width)
+        self.out = nn.Linear(dims.width, dims.width)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        q, k, v = self.qkv(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        attended = attend_in_training(q, k, v, mask) if self.training else attend(q, k, v, attn_mask=mask)
+        return self.out(attended.transpose(1, 2).flatten(2))
+
+
+class Block(nn.Module):
+    """An encoder block: attention and a feed-forward layer, each with a residual connection and a normalisation."""
+
+    def __init__(self, dims: ModelDims) -> None:
+        super().__init__()
+        self.pre = dims.norm == "pre"
+        self.attention = SelfAttention(dims)
+        self.attention_norm = nn.LayerNorm(dims.width)
+        self.feedforward = nn.Sequential(
+            nn.Linear(dims.width, dims.feedforward),
+            nn.ReLU(),
+            Dropout(dims.dropout),
+            nn.Linear(dims.feedforward, dims.width),
+        )
+        self.feedforward_norm = nn.LayerNorm(dims.width)
+        self.dropout = Dropout(dims.dropout)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        if self.pre:
+            x = x + self.dropout(self.attention(self.attention_norm(x), mask))
+            return x + self.dropout(self.feedforward(self.feedforward_norm(x)))
+        x = self.attention_norm(x + self.dropout(self.attention(x, mask)))
+        return self.feedforward_norm(x + self.dropout(self.feedforward(x)))
+
+
+class EmotionTransformer(nn.Module):
+    """The whole network: features in, emotion and CTC logits out."""
+
+    def __init__(self, dims: ModelDims) -> None:
+        super().__init__()
+        self.dims = dims
+        self.subsampling = Subsampling(dims)
+        self.dropout = Dropout(dims.dropout)
+        self.emotion_embedding = nn.Parameter(torch.randn(dims.width) * 0.02)  # x_e
+        self.blocks = nn.ModuleList(Block(dims) for _ in range(dims.blocks))
+        self.final_norm = nn.LayerNorm(dims.width) if dims.norm == "pre" else nn.Identity()
+        self.emotion_head = nn.Linear(dims.width, dims.classes)
+        self.ctc_head = nn.Linear(dims.width, dims.units + 1)
+
+    def forward(self, features: Tensor, lengths: Tensor, *, emotion: bool = True, words: bool = True) -> ModelOutput:
+        """Run a batch.
+
+        Args:
+            features: log-mel frames `(batch, frames, mels)`, utterance mean normalised; what pads a clip is ignored.
+            lengths: valid frames of each clip, `(batch,)`.
+            emotion: put x_e in front and give the emotion (fine-tuning, equation 5), or not (pre-training, equation 4).
+            words: give the CTC logits.
+        """
+        x, lengths = self.subsampling(features, lengths)
+        x = self.dropout(x + sinusoids(x.shape[1], self.dims.width, x.device))
+        valid = valid_mask(lengths, x.shape[1])
+        if emotion:
+            x = torch.cat((self.emotion_embedding.expand(len(x), 1, -1).to(x.dtype), x), dim=1)
+            valid = functional.pad(valid, (1, 0), value=True)
+        # No mask but padding; a batch without padding needs none, which lets attention take its fastest path.
+        mask = None if bool(valid.all()) else valid[:, None, None, :]
+        for block in self.blocks:
+            x = block(x, mask)
+        z = self.final_norm(x)
+        z_e = z[:, 0] if emotion else None
+        return ModelOutput(
+            emotion_logits=None if z_e is None else self.emotion_head(z_e),
+            z_e=z_e,
+            ctc_logits=self.ctc_head(z[:, 1:] if emotion else z) if words else None,
+            lengths=lengths,
+        )
+
+    def with_classes(self, classes: int) -> EmotionTransformer:
+        """A copy with a new emotion head for another number of classes; everything else is kept."""
+        model = EmotionTransformer(replace(self.dims, classes=classes))
+        kept = {name: value for name, value in self.state_dict().items() if not name.startswith("emotion_head.")}
+        model.load_state_dict(kept, strict=False)
+        return model
+
+
+def parameter_count(model: nn.Module) -> int:
+    """Number of trainable values."""
+    return sum(parameter.numel() for parameter in model.parameters())

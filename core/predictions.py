@@ -1,0 +1,256 @@
+"""What a model says of a stretch of sound, and the score table in which it is written."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import MoodlightError
+from core.paths import atomic_write
+
+NO_SPEECH = "no speech"
+_BEFORE_LABELS = ("file", "start", "end", "emotion", "confidence")
+_AFTER_LABELS = ("transcript", "model")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A recognised word.
+
+    Attributes:
+        text: the word as the model writes it.
+        start_s: where it begins, in seconds of the recording.
+        end_s: where it ends.
+        confidence: mean probability of its units, 0 to 1.
+    """
+
+    text: str
+    start_s: float
+    end_s: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model said of one stretch of a recording.
+
+    Attributes:
+        file: the recording, as it was given.
+        start_s: where the stretch begins, in seconds of the recording.
+        end_s: where it ends.
+        emotion: the most probable label, or None where there is no speech.
+        confidence: its probability, 0.0 without speech.
+        probabilities: one value a label, in the scheme's order; empty without speech.
+        words: in time order; empty without speech.
+        model: the checkpoint's name.
+    """
+
+    file: str
+    start_s: float
+    end_s: float
+    emotion: str | None
+    confidence: float
+    probabilities: dict[str, float]
+    words: tuple[Word, ...]
+    model: str
+
+    @classmethod
+    def no_speech(cls, file: str, start_s: float, end_s: float, model: str) -> Prediction:
+        """The answer for a stretch in which nobody speaks."""
+        return cls(file, start_s, end_s, None, 0.0, {}, (), model)
+
+    @property
+    def transcript(self) -> str:
+        """The words with single spaces between them."""
+        return " ".join(word.text for word in self.words)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for a JSON line; `from_json` takes it back."""
+        return {
+            "file": self.file,
+            "start": self.start_s,
+            "end": self.end_s,
+            "emotion": self.emotion,
+            "confidence": self.confidence,
+            "probabilities": dict(self.probabilities),
+            "words": [[word.text, word.start_s, word.end_s, word.confidence] for word in self.words],
+            "model": self.model,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Prediction:
+        """The prediction that `to_json` turned into plain data."""
+        return cls(
+            file=data["file"],
+            start_s=data["start"],
+            end_s=data["end"],
+            emotion=data["emotion"],
+            confidence=data["confidence"],
+            probabilities=dict(data["probabilities"]),
+            words=tuple(Word(*word) for word in data["words"]),
+            model=data["model"],
+        )
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """One row of a score table: a prediction without the times of its words.
+
+    Attributes are those of `Prediction`; times are kept to 1 ms, probabilities to 4 decimals.
+    """
+
+    file: str
+    start_s: float
+    end_s: float
+    emotion: str | None
+    confidence: float
+    probabilities: dict[str, float]
+    transcript: str
+    model: str
+
+    @classmethod
+    def of(cls, prediction: Prediction) -> ScoreRow:
+        """The row that stands for a prediction."""
+        return cls(
+            file=prediction.file,
+            start_s=round(prediction.start_s, 3),
+            end_s=round(prediction.end_s, 3),
+            emotion=prediction.emotion,
+            confidence=round(prediction.confidence, 4),
+            probabilities={name: round(value, 4) for name, value in prediction.probabilities.items()},
+            transcript=prediction.transcript,
+            model=prediction.model,
+        )
+
+
+@dataclass(frozen=True)
+class InputFailure:
+    """A file that could not be scored, and why."""
+
+    file: str
+    reason: str
+
+
+def score_columns(labels: Sequence[str]) -> list[str]:
+    """Names of the score table's columns for a scheme's labels."""
+    return [*_BEFORE_LABELS, *(f"p_{label}" for label in labels), *_AFTER_LABELS]
+
+
+def write_score_table(path: Path, predictions: Iterable[Prediction], labels: Sequence[str]) -> int:
+    """Write predictions as a CSV score table, all of it or nothing.
+
+    Args:
+        path: where to.
+        predictions: in the order of the rows; taken one by one, never held together.
+        labels: the scheme's labels, in its order.
+
+    Returns:
+        The number of rows.
+    """
+    with open_score_table(path, labels) as write:
+        count = 0
+        for count, prediction in enumerate(predictions, start=1):  # noqa: B007
+            write(prediction)
+    return count
+
+
+@contextmanager
+def open_score_table(path: Path, labels: Sequence[str]) -> Iterator[Callable[[Prediction], None]]:
+    """A function that appends a prediction to a CSV score table, which appears at `path` when the block ends."""
+    with _csv_writer(path, score_columns(labels)) as write_cells:
+        yield lambda prediction: write_cells(_score_cells(ScoreRow.of(prediction), labels))
+
+
+def read_score_table(path: Path) -> list[ScoreRow]:
+    """Read a CSV score table.
+
+    Columns that came later than this program are left out.
+
+    Raises:
+        MoodlightError: the file is not a score table, or a value in it is not a number.
+        OSError: it cannot be read.
+    """
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+        reader = csv.DictReader(stream)
+        columns = reader.fieldnames or []
+        missing = [name for name in (*_BEFORE_LABELS, *_AFTER_LABELS) if name not in columns]
+        if missing:
+            raise MoodlightError(f"{path} is not a score table: it has no column {missing[0]!r}.")
+        labels = [name.removeprefix("p_") for name in columns if name.startswith("p_")]
+        rows = []
+        for cells in reader:
+            try:
+                rows.append(_row_of_cells(cells, labels))
+            except (TypeError, ValueError) as error:
+                message = f"{path}, line {reader.line_num}, is not a row of a score table: {error}."
+                raise MoodlightError(message) from None
+        return rows
+
+
+def errors_path(out: Path) -> Path:
+    """Where the files that failed are listed: beside the table, its name with `.errors.csv` behind it."""
+    return out.with_name(out.name + ".errors.csv")
+
+
+def write_errors(path: Path, failures: Iterable[InputFailure]) -> None:
+    """Write the table of files that failed (`file,reason`)."""
+    with _csv_writer(path, ["file", "reason"]) as write_cells:
+        for failure in failures:
+            write_cells([failure.file, failure.reason])
+
+
+def read_errors(path: Path) -> list[InputFailure]:
+    """Read the table of files that failed."""
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+        return [InputFailure(row["file"], row["reason"]) for row in csv.DictReader(stream)]
+
+
+@contextmanager
+def _csv_writer(path: Path, columns: Sequence[str]) -> Iterator[Callable[[Sequence[str]], None]]:
+    # File names need not be valid text on Linux; surrogateescape writes their bytes as they are.
+    with atomic_write(path) as raw:
+        stream = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline="")
+        plain = csv.writer(stream, lineterminator="\n")
+        # A carriage return alone is not quoted by itself, and would be read as the end of the row.
+        quoted = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        try:
+            plain.writerow(columns)
+            yield lambda cells: (quoted if any("\r" in cell for cell in cells) else plain).writerow(cells)
+        finally:
+            stream.detach()
+
+
+def _score_cells(row: ScoreRow, labels: Sequence[str]) -> list[str]:
+    times = [f"{row.start_s:.3f}", f"{row.end_s:.3f}"]
+    if row.emotion is None:
+        values = [NO_SPEECH, *("" for _ in range(len(labels) + 1))]
+    else:
+        values = [row.emotion, f"{row.confidence:.4f}", *(f"{row.probabilities[label]:.4f}" for label in labels)]
+    return [row.file, *times, *values, row.transcript, row.model]
+
+
+def _row_of_cells(cells: dict[str, str], labels: Sequence[str]) -> ScoreRow:
+    silent = cells["emotion"] == NO_SPEECH
+    return ScoreRow(
+        file=cells["file"],
+        start_s=_number(cells["start"]),
+        end_s=_number(cells["end"]),
+        emotion=None if silent else cells["emotion"],
+        confidence=0.0 if silent else _number(cells["confidence"]),
+        probabilities={} if silent else {label: _number(cells[f"p_{label}"]) for label in labels},
+        transcript=cells["transcript"],
+        model=cells["model"],
+    )
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is not a finite number")
+    return value

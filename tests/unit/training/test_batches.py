@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.errors import ManifestError
+from training.batches import PADDING_FRAMES, ClipDataset, augment, load_batches, plan_batches
+from training.feature_store import FeatureStore, compute_features, open_store
+from training.manifest import Clip
+from training.parallel import Team
+from training.recipe import Augmentation
+
+
+@pytest.fixture
+def store(tmp_path: Path, make_wav) -> FeatureStore:  # type: ignore[no-untyped-def]
+    clips = [Clip(make_wav(f"{i}.wav", seconds=0.5 + 0.3 * i, kind="speech")) for i in range(6)]
+    clips.insert(2, Clip(tmp_path / "missing.wav"))
+    return open_store(clips, (0.9, 1.0), tmp_path / "features", workers=1)
+
+
+def test_store_leaves_out_what_cannot_be_read_and_keeps_the_rest(store: FeatureStore, capfd) -> None:  # type: ignore[no-untyped-def]
+    assert [clip.file.name for clip in store.clips] == ["0.wav", "1.wav", "2.wav", "3.wav", "4.wav", "5.wav"]
+    for speed_number, speed in enumerate(store.speeds):
+        for number, clip in enumerate(store.clips):
+            torch.testing.assert_close(
+                store.features(number, speed_number), compute_features(clip, speed), atol=0.01, rtol=0.01
+            )
+    assert len(store.features(3, 0)) == pytest.approx(len(store.features(3, 1)) / 0.9, abs=2)
+
+
+def test_store_of_nothing_readable_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="None of the clips"):
+        open_store([Clip(tmp_path / "no.wav")], (1.0,), tmp_path / "features", workers=1)
+
+
+def test_every_clip_is_in_one_batch_and_batches_keep_their_size() -> None:
+    lengths = np.random.default_rng(0).integers(50, 1600, size=500)
+    plan = plan_batches(lengths, 8000, seed=3)
+    assert sorted(number for batch in plan for number in batch) == list(range(500))
+    for batch in plan:
+        assert len(batch) == 1 or len(batch) * lengths[batch].max() <= 8000 * 1.06 + len(batch) * PADDING_FRAMES
+    assert plan == plan_batches(lengths, 8000, seed=3) != plan_batches(lengths, 8000, seed=4)
+
+
+def test_ascending_goes_from_short_to_long() -> None:
+    lengths = np.random.default_rng(0).integers(50, 1600, size=200)
+    longest = [lengths[batch].max() for batch in plan_batches(lengths, 4000, seed=1, ascending=True)]
+    assert longest[-1] > 1300 and np.all(np.diff(longest) > -0.12 * np.array(longest[1:]))
+
+
+def test_batches_are_the_same_for_any_number_of_workers(store: FeatureStore) -> None:
+    dataset = ClipDataset(store, [[1, 2]] * 6, [0, 1, 0, 1, 0, -1], Augmentation(speeds=(0.9, 1.0)))
+    plan = [[0, 1], [2, 3], [4, 5]]
+    here, there = (list(load_batches(dataset, plan, seed=5, number=2, workers=w)) for w in (0, 1))
+    for a, b in zip(here, there, strict=True):
+        torch.testing.assert_close(a.features, b.features, rtol=0, atol=0)
+    other = list(load_batches(dataset, plan, seed=5, number=3))
+    assert any(
+        not torch.equal(a.lengths, b.lengths) or not torch.equal(a.features, b.features)
+        for a, b in zip(here, other, strict=True)
+    )
+    assert here[2].classes.tolist() == [0, -1] and here[0].units.tolist() == [1, 2, 1, 2]
+
+
+def test_masks_hide_and_never_invent() -> None:
+    features = torch.randn(300, 80)
+    masked = augment(features, Augmentation(low_pass_probability=0.0), np.random.default_rng(1))
+    kept = masked != 0
+    torch.testing.assert_close(masked[kept], features[kept], rtol=0, atol=0)
+    assert 0.4 < kept.float().mean() < 1.0
+
+
+def test_shares_of_a_team_are_disjoint_and_alike_in_length() -> None:
+    plan = [[i] for i in range(7)]
+    shares = [Team(rank, 2).share(plan) for rank in (0, 1)]
+    assert shares == [[[0], [2], [4]], [[1], [3], [5]]]

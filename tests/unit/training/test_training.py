@@ -1,0 +1,195 @@
+"""Pre-training, fine-tuning and evaluation on a corpus of two synthetic emotions."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from safetensors.torch import load_file
+
+from core.checkpoint import load_checkpoint
+from core.errors import CheckpointError, ConfigError, ManifestError, MoodlightError
+from training.evaluate import evaluate
+from training.finetune import finetune
+from training.loop import Trainer
+from training.manifest import Clip, write_manifest
+from training.parallel import Team, run_on
+from training.pretrain import pretrain
+from training.progress import LineProgress
+from training.recipe import Augmentation, Data, FinetuneRecipe, Optimisation, PretrainRecipe
+
+DIMS = {"conv_channels": 4, "width": 32, "heads": 2, "blocks": 1, "feedforward": 64, "units": 8, "dropout": 0.1}
+PLAIN = Augmentation(speeds=(1.0,), frequency_masks=0, time_masks=0, low_pass_probability=0.0)
+SPEAKERS = {"train": ["a", "b", "c"], "dev": ["d", "e"], "test": ["f", "g"]}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Short buzzes: falling ones are sad, rising ones angry; each says "AB" or "BA"."""
+    folder = tmp_path_factory.mktemp("data")
+    generator = np.random.default_rng(0)
+    clips = []
+    for split, speakers in SPEAKERS.items():
+        for speaker in speakers:
+            for number in range(8):
+                emotion = ("anger", "sadness")[number % 2]
+                path = folder / "sounds" / f"{speaker}{number}.wav"
+                path.parent.mkdir(exist_ok=True)
+                soundfile.write(path, buzz(emotion == "anger", generator), 16_000)
+                text = "ab ba" if number % 4 < 2 else "ba ab"
+                clips.append(Clip(path, speaker=speaker, emotion=emotion, transcript=text, split=split))
+    write_manifest(clips, folder / "m.csv")
+    return folder
+
+
+def buzz(rising: bool, generator: np.random.Generator) -> np.ndarray:
+    seconds = generator.uniform(0.8, 1.2)
+    times = np.arange(int(16_000 * seconds)) / 16_000
+    sweep = 300 + 2500 * (times if rising else seconds - times)
+    return (0.3 * np.sin(2 * np.pi * np.cumsum(sweep) / 16_000) + generator.normal(0, 0.01, len(times))).astype(
+        np.float32
+    )
+
+
+def pretrain_recipe(passes: int = 2) -> PretrainRecipe:
+    settings = Optimisation(passes=passes, batch_s=6.0, learning_rate=3e-3, warmup_steps=3, precision="float32")
+    return PretrainRecipe("p", Data(("m.csv",)), dims=DIMS, augmentation=PLAIN, optimisation=settings)
+
+
+def finetune_recipe(passes: int = 12, **changes: object) -> FinetuneRecipe:
+    settings = Optimisation(passes=passes, batch_s=6.0, learning_rate=3e-3, precision="float32")
+    recipe = FinetuneRecipe("f", Data(("m.csv",)), parent="p", augmentation=PLAIN, optimisation=settings)
+    return replace(recipe, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def pretrained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "p"
+    pretrain(pretrain_recipe(), data, out, LineProgress())
+    return out
+
+
+def test_pretraining_leaves_a_checkpoint_and_its_history(pretrained: Path) -> None:
+    assert load_checkpoint(pretrained).model.dims.blocks == 1
+    with (pretrained / "history.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["pass"] for row in rows] == ["1", "2"]
+    assert float(rows[1]["ctc"]) < float(rows[0]["ctc"])
+
+
+class KilledError(Exception):
+    pass
+
+
+class KillInPass(LineProgress):
+    """Ends the run in the middle of a pass, as a kill would."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+    def stepped(self, number: int, step: int, steps: int, losses: dict[str, float]) -> None:
+        if number == self.number and step == 2:
+            raise KilledError
+
+
+def test_a_killed_run_goes_on_to_the_same_result(data: Path, tmp_path: Path) -> None:
+    recipe = replace(pretrain_recipe(4), augmentation=Augmentation(speeds=(1.0,)))
+    pretrain(recipe, data, tmp_path / "whole", LineProgress())
+    with pytest.raises(KilledError):
+        pretrain(recipe, data, tmp_path / "killed", KillInPass(2))
+    pretrain(recipe, data, tmp_path / "killed", LineProgress())
+    whole, killed = (load_file(tmp_path / name / "state.safetensors") for name in ("whole", "killed"))
+    assert whole.keys() == killed.keys()
+    for name, value in whole.items():
+        torch.testing.assert_close(killed[name], value, rtol=0, atol=0, msg=name)
+
+
+def test_finetuning_learns_the_emotion_and_is_measured_on_new_speakers(data: Path, pretrained: Path) -> None:
+    out = pretrained.parent / "f"
+    finetune(finetune_recipe(replay=Data(("m.csv",)), replay_batch_s=4.0), data, out, LineProgress())
+    report = evaluate(out, data / "m.csv", "test", "cpu")
+    assert report.emotion is not None and report.words is not None
+    assert (report.emotion.clips, report.emotion.speakers, report.words.clips) == (16, 2, 16)
+    assert report.emotion.ua.value > 0.8
+    assert report.emotion.ua.low <= report.emotion.ua.value <= report.emotion.ua.high
+    text = "\n".join(report.lines())
+    assert f"UA {report.emotion.ua.value:.3f}" in text and "split 'test'" in text
+    assert report.to_json()["emotion"]["confusion"][0][0] + report.to_json()["emotion"]["confusion"][0][3] <= 8
+
+
+def test_a_clip_that_cannot_be_read_is_reported_and_the_rest_measured(data: Path, pretrained: Path) -> None:
+    clips = [Clip(data / "sounds" / "f0.wav", emotion="anger"), Clip(data / "sounds" / "gone.wav", emotion="anger")]
+    write_manifest(clips, data / "gone.csv")
+    report = evaluate(pretrained, data / "gone.csv", "", "cpu")
+    assert report.emotion is not None and report.emotion.clips == 1
+    assert "gone.wav" in report.unreadable[0]
+
+
+def test_evaluation_of_labels_the_model_does_not_know_is_refused(data: Path, pretrained: Path) -> None:
+    write_manifest([Clip(data / "sounds" / "f0.wav", emotion="boredom")], data / "bored.csv")
+    with pytest.raises(ManifestError, match="anger, happiness"):
+        evaluate(pretrained, data / "bored.csv", "", "cpu")
+
+
+def test_alpha_zero_has_no_use_for_replay(data: Path, pretrained: Path) -> None:
+    with pytest.raises(ConfigError, match="alpha"):
+        finetune(finetune_recipe(alpha=0.0, replay=Data(("m.csv",))), data, pretrained.parent / "x", LineProgress())
+
+
+def test_transfer_alone_trains_without_words(data: Path, pretrained: Path) -> None:
+    out = pretrained.parent / "tl"
+    finetune(finetune_recipe(passes=2, alpha=0.0), data, out, LineProgress())
+    before, after = load_checkpoint(pretrained).model, load_checkpoint(out).model
+    torch.testing.assert_close(after.ctc_head.weight, before.ctc_head.weight, rtol=0, atol=1e-3)
+    assert not torch.equal(after.emotion_head.weight, before.emotion_head.weight)
+
+
+def test_a_parent_that_is_missing_is_named(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="Pre-train it first"):
+        finetune(finetune_recipe(), data, tmp_path / "f", LineProgress())
+
+
+def test_a_run_folder_of_another_model_is_refused(data: Path, pretrained: Path) -> None:
+    with pytest.raises(MoodlightError, match="--out"):
+        pretrain(replace(pretrain_recipe(3), dims=DIMS | {"width": 16}), data, pretrained, LineProgress())
+
+
+def test_a_loss_that_stays_not_finite_stops_the_run(tmp_path: Path) -> None:
+    from training.loop import Task
+
+    model = torch.nn.Linear(1, 1)
+    before = model.weight.detach().clone()
+    task = Task(
+        batches=lambda number: [lambda: torch.tensor([[float("nan")]])] * 20,
+        losses=lambda batch: [("loss", model(batch).sum())],
+        validate=lambda: {"score": 0.0},
+    )
+    with pytest.raises(MoodlightError, match="not finite"):
+        Trainer(model, Optimisation(passes=1), tmp_path, 1, LineProgress()).fit(task)
+    torch.testing.assert_close(model.weight.detach(), before, rtol=0, atol=0)
+
+
+def sum_of_gradients(folder: Path, team: Team) -> None:
+    model = torch.nn.Linear(2, 1)
+    model.weight.grad = torch.full((1, 2), float(team.rank))
+    team.average_gradients(model)
+    (folder / f"{team.rank}").write_text(str(model.weight.grad.tolist()))
+
+
+def test_gradients_are_averaged_over_processes(tmp_path: Path) -> None:
+    run_on(2, sum_of_gradients, tmp_path)
+    assert {(tmp_path / rank).read_text() for rank in "01"} == {"[[0.5, 0.5]]"}
+
+
+def test_two_processes_train_one_model(data: Path, tmp_path: Path) -> None:
+    run_on(2, pretrain, pretrain_recipe(2), data, tmp_path / "p", LineProgress())
+    assert load_checkpoint(tmp_path / "p").notes["passes"] == 2
+    recipe = replace(pretrain_recipe(), dims=DIMS | {"units": 500})
+    with pytest.raises(MoodlightError, match="500 BPE units"):
+        run_on(2, pretrain, recipe, data, tmp_path / "q", LineProgress())

@@ -1,0 +1,142 @@
+"""Batches of training clips: of like length, augmented, the same for one seed and pass wherever they are made."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from core.features import FRAMES_PER_SECOND, low_pass, pad_batch
+from core.model import SUBSAMPLING
+from training.feature_store import FeatureStore
+from training.recipe import Augmentation
+
+PADDING_FRAMES = 60  # batches are padded to a multiple, because each new shape costs the compilation of its kernels
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Clips side by side.
+
+    Attributes:
+        features: `(batch, frames, 80)`, zero beyond a clip's end.
+        lengths: `(batch,)` frames.
+        units: BPE units of all transcripts, one after the other.
+        unit_counts: `(batch,)`, how many belong to each clip.
+        classes: `(batch,)` index of the emotion, -1 where there is none.
+    """
+
+    features: Tensor
+    lengths: Tensor
+    units: Tensor
+    unit_counts: Tensor
+    classes: Tensor
+
+    @property
+    def seconds(self) -> float:
+        """Sound in the batch, without padding."""
+        return float(self.lengths.sum()) / FRAMES_PER_SECOND
+
+
+class ClipDataset(Dataset[Batch]):
+    """Batches by a list of clip numbers.
+
+    Args:
+        store: the clips' features.
+        units: BPE units of each clip of the store.
+        classes: index of each clip's emotion, -1 for none.
+        augmentation: None for clips as they are.
+    """
+
+    def __init__(
+        self,
+        store: FeatureStore,
+        units: Sequence[list[int]],
+        classes: Sequence[int],
+        augmentation: Augmentation | None = None,
+    ) -> None:
+        self.store, self.units, self.classes, self.augmentation = store, units, classes, augmentation
+        self.draw = (0, 0)  # seed and pass, from which every random choice follows
+
+    def __getitem__(self, numbers: Sequence[int]) -> Batch:
+        features, lengths = pad_batch([self._features(number) for number in numbers], PADDING_FRAMES)
+        units = [self.units[number] for number in numbers]
+        return Batch(
+            features,
+            lengths,
+            torch.tensor([unit for clip in units for unit in clip], dtype=torch.long),
+            torch.tensor([len(clip) for clip in units]),
+            torch.tensor([self.classes[number] for number in numbers]),
+        )
+
+    def _features(self, number: int) -> Tensor:
+        if self.augmentation is None:
+            return self.store.features(number, self.store.speeds.index(1.0))
+        generator = np.random.default_rng((*self.draw, number))
+        speed = int(generator.integers(len(self.store.speeds)))
+        features = self.store.features(number, speed)
+        if len(features) < 2 * SUBSAMPLING * len(self.units[number]):  # a fast, dense clip would leave CTC no room
+            features = self.store.features(number, int(np.argmin(self.store.speeds)))
+        return augment(features, self.augmentation, generator)
+
+
+def augment(features: Tensor, settings: Augmentation, generator: np.random.Generator) -> Tensor:
+    """SpecAugment (Park et al. 2019) without time warping, and a random low-pass.
+
+    Args:
+        features: `(frames, 80)` mean-normalised, so that zero is each band's mean.
+        settings: how much.
+        generator: where the draws come from.
+    """
+    if settings.low_pass_hz and generator.random() < settings.low_pass_probability:
+        features = low_pass(features, float(generator.choice(settings.low_pass_hz)))
+    features = features.clone()
+    frames, bands = features.shape
+    for _ in range(settings.frequency_masks):
+        width = int(generator.integers(settings.frequency_mask_bands + 1))
+        start = int(generator.integers(bands - width + 1))
+        features[:, start : start + width] = 0.0
+    for _ in range(settings.time_masks):
+        width = int(generator.integers(min(settings.time_mask_frames, int(settings.time_mask_share * frames)) + 1))
+        start = int(generator.integers(frames - width + 1))
+        features[start : start + width] = 0.0
+    return features
+
+
+def plan_batches(lengths: np.ndarray, batch_frames: float, seed: int, *, ascending: bool = False) -> list[list[int]]:
+    """Which clips go together: neighbours in length, as many as fit, the batches in random order.
+
+    Args:
+        lengths: frames of each clip.
+        batch_frames: frames a batch may hold, padding included; a longer clip is a batch of its own.
+        seed: of the order. Lengths are shaken by 5 %, so that a clip's company changes from pass to pass.
+        ascending: from short to long instead of shuffled.
+    """
+    generator = np.random.default_rng(seed)
+    order = np.argsort(lengths * generator.uniform(0.95, 1.05, len(lengths)), kind="stable")
+    batches: list[list[int]] = [[]]
+    longest = 0
+    for number in order.tolist():
+        length = -(-int(lengths[number]) // PADDING_FRAMES) * PADDING_FRAMES
+        longest = max(longest, length)
+        if batches[-1] and longest * (len(batches[-1]) + 1) > batch_frames:
+            batches.append([])
+            longest = length
+        batches[-1].append(number)
+    if not ascending:
+        random.Random(seed).shuffle(batches)
+    return batches
+
+
+def load_batches(
+    dataset: ClipDataset, plan: list[list[int]], seed: int, number: int, workers: int = 0
+) -> Iterator[Batch]:
+    """Batches of one pass, in the order of the plan. The same for any number of loader workers."""
+    dataset.draw = (seed, number)
+    loader = DataLoader(dataset, batch_size=None, sampler=plan, num_workers=workers)
+    return iter(loader)

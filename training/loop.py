@@ -1,0 +1,215 @@
+"""The training loop: passes over batches, with checkpoints from which a killed run goes on to the same result."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from core.errors import CheckpointError, MoodlightError
+from core.paths import atomic_write
+from training.parallel import ALONE, Team
+from training.progress import Progress
+from training.recipe import Optimisation
+
+B = TypeVar("B")
+MOST_BAD_STEPS = 5  # losses in a row that may be not finite before the run stops
+
+
+@dataclass
+class TrainingState:
+    """What is known of a run besides its weights."""
+
+    passes_done: int = 0
+    steps: int = 0
+    best: float = -math.inf
+    skipped: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Task(Generic[B]):
+    """What a recipe trains: its batches, its loss, and how it is measured.
+
+    Attributes:
+        batches: the steps of a pass, by its number.
+        losses: the loss terms of a step, each to be followed by its own backward pass, with its name and weight.
+        validate: figures on the dev split; higher `score` is better.
+    """
+
+    batches: Callable[[int], list[Callable[[], B]]]
+    losses: Callable[[B], Iterable[tuple[str, Tensor]]]
+    validate: Callable[[], dict[str, float]]
+
+
+def use_bfloat16(precision: str) -> bool:
+    """Whether the matrix products run in bfloat16: asked for, or the processor has instructions for it."""
+    if precision == "auto":
+        return bool(torch.cpu._is_avx512_bf16_supported())
+    return precision == "bfloat16"
+
+
+class Trainer:
+    """Runs a task on a model and keeps its state in a folder.
+
+    Args:
+        model: changed in place; after `fit` it holds the best weights seen.
+        settings: passes, rates, batches.
+        folder: where `state.safetensors`, `best.safetensors` and `history.csv` are kept.
+        seed: of everything random; a pass draws from the seed and its number alone, so that a resumed run repeats it.
+        progress: told of every step and pass.
+        team: the processes that share the run; the first one measures and saves.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        settings: Optimisation,
+        folder: Path,
+        seed: int,
+        progress: Progress,
+        team: Team = ALONE,
+    ) -> None:
+        self.model, self.settings, self.folder, self.seed = model, settings, folder, seed
+        self.progress, self.team = progress, team
+        self.state = TrainingState()
+        kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
+        self.optimizer = kind(
+            model.parameters(),
+            settings.learning_rate,
+            weight_decay=settings.weight_decay,
+            betas=(0.9, 0.98),
+            fused=True,
+        )
+        self.bfloat16 = use_bfloat16(settings.precision)
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def fit(self, task: Task[Any]) -> TrainingState:
+        """Train to the end, from the last finished pass if the folder holds one.
+
+        Raises:
+            MoodlightError: the loss stayed not finite; the last good pass is kept.
+        """
+        if (self.folder / "state.safetensors").exists():
+            self._resume()
+        while self.state.passes_done < self.settings.passes:
+            started = time.monotonic()
+            losses = self._run_pass(task)
+            self.state.passes_done += 1
+            if self.team.leads:
+                self._finish_pass(task, losses, started)
+        if self.team.leads:
+            self._load_weights(self.folder / "best.safetensors")
+        self.model.eval()
+        return self.state
+
+    def _finish_pass(self, task: Task[Any], losses: dict[str, float], started: float) -> None:
+        self.model.eval()
+        figures = losses | task.validate() | {"minutes": (time.monotonic() - started) / 60}
+        self.state.history.append({"pass": self.state.passes_done} | figures)
+        if figures["score"] > self.state.best:
+            self.state.best = figures["score"]
+            _save(self.folder / "best.safetensors", self.model.state_dict(), {})
+        self._save_state()
+        self.progress.passed(self.state.passes_done, self.settings.passes, figures)
+
+    def _run_pass(self, task: Task[Any]) -> dict[str, float]:
+        number = self.state.passes_done
+        torch.manual_seed((self.seed * 1_000_003 + number) * 1009 + self.team.rank)
+        self.model.train()
+        steps = task.batches(number)
+        sums: dict[str, float] = {}
+        bad = 0
+        for index, make in enumerate(steps):
+            for group in self.optimizer.param_groups:
+                group["lr"] = self._rate((number + index / len(steps)) / self.settings.passes)
+            losses = self._step(task, make())
+            bad = bad + 1 if losses is None else 0
+            if bad >= MOST_BAD_STEPS:
+                raise MoodlightError(
+                    f"The loss was not finite {bad} times in a row in pass {number + 1}. The weights after pass "
+                    f"{number} are kept; a lower learning rate or more warm-up steps may help."
+                )
+            for name, value in (losses or {}).items():
+                sums[name] = sums.get(name, 0.0) + value
+            if self.team.leads:
+                self.progress.stepped(number, index + 1, len(steps), losses or {})
+        return {name: value / len(steps) for name, value in sums.items()}
+
+    def _step(self, task: Task[Any], batch: Any) -> dict[str, float] | None:
+        """One change of the weights; None where a loss or gradient was not finite and nothing was changed."""
+        self.optimizer.zero_grad(set_to_none=True)
+        values: dict[str, float] = {}
+        # A list would keep every graph alive: each term is made, followed back, and freed before the next.
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bfloat16):
+            for name, loss in task.losses(batch):
+                loss.backward()  # type: ignore[no-untyped-call]
+                values[name] = float(loss.detach())
+        self.team.average_gradients(self.model)
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)
+        if not bool(torch.isfinite(norm)):
+            self.state.skipped += 1
+            return None
+        self.optimizer.step()
+        self.state.steps += 1
+        return values
+
+    def _rate(self, share: float) -> float:
+        """Learning rate at a share of the run: linear warm-up by steps, then constant or a cosine down to zero."""
+        warm = min(1.0, (self.state.steps + 1) / max(self.settings.warmup_steps, 1))
+        cosine = 0.5 * (1.0 + math.cos(math.pi * share)) if self.settings.schedule == "cosine" else 1.0
+        return self.settings.learning_rate * warm * cosine
+
+    def _save_state(self) -> None:
+        tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        for number, values in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in values.items()}
+        _save(self.folder / "state.safetensors", tensors, {"state": json.dumps(asdict(self.state))})
+        names = list(dict.fromkeys(name for row in self.state.history for name in row))
+        with atomic_write(self.folder / "history.csv", "w") as file:
+            writer = csv.DictWriter(file, names)
+            writer.writeheader()
+            writer.writerows(self.state.history)
+
+    def _resume(self) -> None:
+        path = self.folder / "state.safetensors"
+        with safe_open(path, framework="pt") as file:
+            self.state = TrainingState(**json.loads(file.metadata()["state"]))
+            state = self.optimizer.state_dict()
+            state["state"] = {}
+            for name in file.keys():  # noqa: SIM118 - not a dictionary
+                kind, rest = name.split(".", 1)
+                if kind == "optimizer":
+                    number, key = rest.split(".", 1)
+                    state["state"].setdefault(int(number), {})[key] = file.get_tensor(name)
+        self.optimizer.load_state_dict(state)
+        self._load_weights(path, "model.")
+        if self.team.leads:
+            self.progress.resumed(self.state.passes_done, self.settings.passes)
+
+    def _load_weights(self, path: Path, prefix: str = "") -> None:
+        with safe_open(path, framework="pt") as file:
+            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 - not a dictionary
+            weights = {name.removeprefix(prefix): file.get_tensor(name) for name in names}
+        try:
+            self.model.load_state_dict(weights)
+        except RuntimeError as error:
+            raise CheckpointError(
+                f"{path} belongs to a run with another model; choose another --out folder."
+            ) from error
+
+
+def _save(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    temporary = path.with_suffix(".tmp")
+    save_file({name: value.detach().contiguous() for name, value in tensors.items()}, temporary, metadata)
+    temporary.replace(path)

@@ -1,0 +1,147 @@
+"""Pre-training on speech recognition: CTC over transcribed speech (Park and Kim 2021, section 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from core.checkpoint import Checkpoint, save_checkpoint
+from core.decoding import greedy_words
+from core.features import FRAMES_PER_SECOND
+from core.model import EmotionTransformer, parameter_count
+from core.schemes import load_scheme
+from core.tokenizer import Tokenizer
+from training.batches import Batch, ClipDataset, load_batches, plan_batches
+from training.feature_store import FeatureStore, open_store, seconds_of
+from training.loop import Task, Trainer, use_bfloat16
+from training.manifest import check_speaker_independent, of_split, read_manifests
+from training.metrics import error_rate, word_errors
+from training.parallel import ALONE, Team
+from training.progress import Progress
+from training.recipe import Data, PretrainRecipe
+
+DEFAULT_SCHEME = "iemocap4"  # the head that a pre-trained checkpoint carries, untrained
+VALIDATION_BATCH_S = 240.0
+
+
+def pretrain(recipe: PretrainRecipe, data_dir: Path, out: Path, progress: Progress, team: Team = ALONE) -> None:
+    """Run a recipe; the folder `out` ends as a checkpoint and holds the run's state meanwhile.
+
+    Args:
+        recipe: what to do.
+        data_dir: folder that the recipe's manifests are in; features are kept in its `features` folder.
+        out: folder of this run. If it holds an unfinished one, that is gone on with.
+        progress: told what happens.
+        team: the processes that share the run.
+
+    Raises:
+        MoodlightError: manifests, settings or the run are not in order.
+    """
+    scheme = load_scheme(DEFAULT_SCHEME)
+    with team.leader_first():
+        train, dev = open_data(recipe.data, data_dir, recipe.augmentation.speeds)
+        tokenizer = train_tokenizer(recipe, train, out)
+    dims = recipe.model_dims(len(scheme.labels))
+    torch.manual_seed(recipe.seed)
+    model = EmotionTransformer(dims)
+    if team.leads:
+        progress.note(
+            f"{recipe.name}: {parameter_count(model):,} parameters, {seconds_of(train) / 3600:.2f} h to train on, "
+            f"{seconds_of(dev) / 3600:.2f} h to validate on"
+        )
+    dataset = ClipDataset(train, encode_all(train, tokenizer), [-1] * len(train.clips), recipe.augmentation)
+    task = Task(
+        batches=partial(plan_pass, dataset, recipe, team),
+        losses=lambda batch: [("ctc", ctc_loss(model, batch, emotion=False))],
+        validate=lambda: validate_words(model, dev, tokenizer, emotion=False),
+    )
+    state = Trainer(model, recipe.optimisation, out, recipe.seed, progress, team).fit(task)
+    if not team.leads:
+        return
+    notes = {"recipe": recipe.name, "seed": recipe.seed, "passes": state.passes_done, "dev_wer": round(-state.best, 4)}
+    checkpoint = Checkpoint(recipe.name, model, tokenizer, scheme, notes=notes)
+    save_checkpoint(checkpoint, out)
+
+
+def open_data(data: Data, data_dir: Path, speeds: Sequence[float]) -> tuple[FeatureStore, FeatureStore]:
+    """Feature stores of the training and dev splits; refused where they share a speaker."""
+    clips = read_manifests([data_dir / name for name in data.manifests])
+    check_speaker_independent(clips)
+    folder = data_dir / "features"
+    return open_store(of_split(clips, data.train), speeds, folder), open_store(
+        of_split(clips, data.dev), (1.0,), folder
+    )
+
+
+def train_tokenizer(recipe: PretrainRecipe, store: FeatureStore, out: Path) -> Tokenizer:
+    """BPE units learnt from the training transcripts; kept in `out`, so that a resumed run has the same."""
+    path = out / "tokenizer.model"
+    if not path.exists():
+        out.mkdir(parents=True, exist_ok=True)
+        units = recipe.model_dims(2).units
+        path.write_bytes(Tokenizer.train([clip.transcript for clip in store.clips], units).model)
+    return Tokenizer.load(path)
+
+
+def encode_all(store: FeatureStore, tokenizer: Tokenizer) -> list[list[int]]:
+    """BPE units of every transcript of a store."""
+    return [tokenizer.encode(clip.transcript) for clip in store.clips]
+
+
+def plan_pass(dataset: ClipDataset, recipe: PretrainRecipe, team: Team, number: int) -> list[Callable[[], Batch]]:
+    """This process's steps of pass `number`, each a call that gives its batch."""
+    settings = recipe.optimisation
+    plan = plan_batches(
+        dataset.store.lengths(),
+        settings.batch_s / team.size * FRAMES_PER_SECOND,
+        recipe.seed * 1_000_003 + number,
+        ascending=number < settings.short_first_passes,
+    )
+    plan = team.share(plan)
+    batches = load_batches(dataset, plan, recipe.seed, number)
+    return [partial(next, batches)] * len(plan)
+
+
+def ctc_loss(model: EmotionTransformer, batch: Batch, *, emotion: bool) -> Tensor:
+    """CTC loss of a batch, a BPE unit (natural logarithm)."""
+    output = model(batch.features, batch.lengths, emotion=emotion)
+    return ctc_loss_of(output.ctc_logits, output.lengths, batch, model.dims.blank)
+
+
+def ctc_loss_of(logits: Tensor, lengths: Tensor, batch: Batch, blank: int) -> Tensor:
+    """CTC loss a BPE unit from logits `(batch, positions, units + 1)`."""
+    log_probs = logits.float().log_softmax(dim=2).transpose(0, 1)
+    total = functional.ctc_loss(
+        log_probs, batch.units, lengths, batch.unit_counts, blank, reduction="sum", zero_infinity=True
+    )
+    return total / batch.unit_counts.sum().clamp(min=1)
+
+
+def validation_batches(store: FeatureStore) -> Iterator[tuple[list[int], Batch]]:
+    """All clips of a store, as they are, with their numbers."""
+    dataset = ClipDataset(store, [[]] * len(store.clips), [-1] * len(store.clips))
+    for numbers in plan_batches(store.lengths(), VALIDATION_BATCH_S * FRAMES_PER_SECOND, 0, ascending=True):
+        yield numbers, dataset[numbers]
+
+
+@torch.inference_mode()
+def validate_words(
+    model: EmotionTransformer, store: FeatureStore, tokenizer: Tokenizer, *, emotion: bool
+) -> dict[str, float]:
+    """WER of the greedy path; the score is its negative."""
+    errors = []
+    for numbers, batch in validation_batches(store):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=use_bfloat16("auto")):
+            output = model(batch.features, batch.lengths, emotion=emotion)
+        log_probs = output.ctc_logits.float().log_softmax(dim=2)
+        for row, number in enumerate(numbers):
+            words = greedy_words(log_probs[row, : output.lengths[row]], model.dims.blank, tokenizer)
+            errors.append(word_errors(store.clips[number].transcript, " ".join(word.text for word in words)))
+    wer = error_rate(np.array(errors))
+    return {"wer": wer, "score": -wer}

@@ -1,0 +1,177 @@
+"""Recipes: TOML files that fix one experiment, read into frozen dataclasses."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from core.errors import ConfigError
+from core.model import PRESETS, ModelDims
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which clips: manifests relative to the data folder, and the names of the splits in them."""
+
+    manifests: tuple[str, ...]
+    train: str = "train"
+    dev: str = "dev"
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What is done to the training clips; each is drawn anew in each pass."""
+
+    speeds: tuple[float, ...] = (0.9, 1.0, 1.1)
+    frequency_masks: int = 2
+    frequency_mask_bands: int = 15
+    time_masks: int = 2
+    time_mask_frames: int = 40
+    time_mask_share: float = 0.15  # no mask covers more of a clip than this
+    low_pass_hz: tuple[float, ...] = (5500.0,)
+    low_pass_probability: float = 0.3
+
+
+@dataclass(frozen=True)
+class Optimisation:
+    """How the weights are changed. A pass is one look at every training clip."""
+
+    passes: int = 25
+    batch_s: float = 120.0  # seconds of sound a step, padding included
+    learning_rate: float = 3e-4
+    weight_decay: float = 1e-6
+    optimizer: str = "adam"  # "adam" or "adamw"
+    warmup_steps: int = 0
+    schedule: str = "constant"  # after the warm-up: "constant", or "cosine" down to zero at the last step
+    clip_norm: float = 5.0
+    short_first_passes: int = 0  # passes at the start that go from short to long clips
+    precision: str = "auto"  # "auto" (bfloat16 where the processor has it), "bfloat16" or "float32"
+
+    def __post_init__(self) -> None:
+        for name, allowed in (
+            ("optimizer", ("adam", "adamw")),
+            ("schedule", ("constant", "cosine")),
+            ("precision", ("auto", "bfloat16", "float32")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ConfigError(f"{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}.")
+        if self.passes < 1 or self.batch_s <= 0 or self.learning_rate <= 0:
+            raise ConfigError("passes, batch_s and learning_rate must be above zero.")
+
+
+@dataclass(frozen=True)
+class PretrainRecipe:
+    """CTC on transcribed speech (section 3.1 of the paper)."""
+
+    name: str
+    data: Data
+    preset: str = "small"
+    dims: Mapping[str, Any] = field(default_factory=dict)  # what differs from the preset
+    seed: int = 1
+    augmentation: Augmentation = Augmentation()
+    optimisation: Optimisation = Optimisation()
+
+    def model_dims(self, classes: int) -> ModelDims:
+        """The preset with this recipe's changes."""
+        if self.preset not in PRESETS:
+            raise ConfigError(f"There is no preset {self.preset!r}. Known presets: {', '.join(PRESETS)}.")
+        return build(ModelDims, asdict(PRESETS[self.preset]) | {"classes": classes} | dict(self.dims))
+
+
+@dataclass(frozen=True)
+class FinetuneRecipe:
+    """Emotion, or emotion and recognition together (section 3.2 of the paper)."""
+
+    name: str
+    data: Data
+    scheme: str = "iemocap4"
+    parent: str = ""  # folder of the pre-trained checkpoint; empty: from scratch, with the tokenizer of `tokenizer`
+    alpha: float = 0.6  # weight of the CTC loss (equation 8); 0: emotion alone
+    replay: Data | None = None  # transcribed clips that go on being read, so that recognition is not forgotten
+    replay_batch_s: float = 60.0  # seconds of sound of them a step
+    seed: int = 1
+    augmentation: Augmentation = Augmentation()
+    optimisation: Optimisation = Optimisation()
+
+
+def load_recipe(kind: type[T], name: str, settings: Sequence[str] = ()) -> T:
+    """A recipe that ships (by name) or a TOML file, with `KEY=VALUE` settings put over it.
+
+    Args:
+        kind: `PretrainRecipe` or `FinetuneRecipe`.
+        name: `bundled-pretrain`, or a path that ends in `.toml`.
+        settings: such as `optimisation.passes=3`; values are read as JSON where they are, else as text.
+
+    Raises:
+        ConfigError: no such recipe, not TOML, an unknown key, or a value that makes no sense.
+    """
+    path = Path(name) if name.endswith(".toml") else Path(__file__).parent / "recipes" / f"{name}.toml"
+    if not path.exists():
+        shipped = sorted(item.stem for item in (Path(__file__).parent / "recipes").glob("*.toml"))
+        raise ConfigError(f"There is no recipe {name!r}. Recipes that ship: {', '.join(shipped)}.")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}.") from error
+    for setting in settings:
+        _apply_setting(values, setting)
+    return build(kind, values)
+
+
+def _apply_setting(values: dict[str, Any], setting: str) -> None:
+    key, separator, text = setting.partition("=")
+    if not separator:
+        raise ConfigError(f"A setting is written KEY=VALUE, not {setting!r}.")
+    *tables, last = key.strip().split(".")
+    for table in tables:
+        values = values.setdefault(table, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"{key!r} is not a setting: {table!r} is a single value.")
+    try:
+        values[last] = json.loads(text)
+    except json.JSONDecodeError:
+        values[last] = text
+
+
+def build(kind: type[T], values: Mapping[str, Any], where: str = "") -> T:
+    """A dataclass from plain data, nested ones included.
+
+    Raises:
+        ConfigError: an unknown key (the nearest known one is named), a missing one, or a value of the wrong kind.
+    """
+    hints = get_type_hints(kind)
+    known = [item.name for item in fields(kind)]  # type: ignore[arg-type]
+    arguments: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            advice = f" Did you mean {where}{near[0]}?" if near else f" Known keys: {', '.join(known)}."
+            raise ConfigError(f"Unknown setting {where}{key}.{advice}")
+        arguments[key] = _convert(hints[key], value, f"{where}{key}")
+    try:
+        return kind(**arguments)
+    except TypeError as error:
+        raise ConfigError(f"{where or kind.__name__}: {error}.") from error
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    options = [option for option in getattr(hint, "__args__", (hint,)) if option is not type(None)]
+    if is_dataclass(options[0]) and isinstance(value, Mapping):
+        return build(options[0], value, f"{where}.")  # type: ignore[arg-type]
+    if isinstance(value, list):
+        return tuple(value)
+    expected = (
+        options[0] if options[0] in (str, int, float) and len(options) == 1 and hint in (str, int, float) else None
+    )
+    if expected is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if expected is not None and (not isinstance(value, expected) or isinstance(value, bool)):
+        raise ConfigError(f"{where} must be {expected.__name__}, not {value!r}.")
+    return value
