@@ -93,7 +93,7 @@ class Engine:
                 request = Request.of(parse_line(line))
                 self._take(request)
             except EngineError as error:
-                self._answer("failed", None, message=str(error))
+                self._answer("failed", id=None, message=str(error))
             if self._stopping.is_set():
                 return
         self.stop()
@@ -108,21 +108,21 @@ class Engine:
         try:
             self._load(model_dir)
         except Exception as error:  # noqa: BLE001 - without a model there is nothing to live on for
-            self._report(None, error)
+            self._answer("failed", id=None, message=_explain(error))
             return 1
         self._answer("ready", model=self._described())
         while (request := self._waiting.get()) is not None and not self._stopping.is_set():
             self._busy = request.id
             try:
-                self._do(request)
+                end = self._do(request)
             except BrokenPipeError:
                 return 0
             except Exception as error:  # noqa: BLE001 - one request fails, the engine lives on
-                self._report(request.id, error)
-            finally:
-                self._busy = None
-                self._open.discard(request.id)
-                self._cancelled.discard(request.id)
+                end = {"event": "failed", "id": request.id, "message": _explain(error)}
+            self._busy = None
+            self._open.discard(request.id)
+            self._cancelled.discard(request.id)
+            self._answer(**end)
         return 0
 
     def _take(self, request: Request) -> None:
@@ -133,21 +133,22 @@ class Engine:
             if request.id in self._open:  # what is done needs no cancelling, and its number may be used again
                 self._cancelled.add(request.id)
         elif request.do == "status":
-            self._answer("status", request.id, model=self._described(), busy=self._busy, **self._load_figures())
+            self._answer("status", id=request.id, model=self._described(), busy=self._busy, **self._load_figures())
         elif request.do == "stop":
             self.stop()
         else:
             message = f"There is no request {request.do!r}: do is analyse, cancel, load, status or stop."
-            self._answer("failed", request.id, message=message)
+            self._answer("failed", id=request.id, message=message)
 
-    def _do(self, request: Request) -> None:
+    def _do(self, request: Request) -> dict[str, Any]:
+        """Work on a request; returns its last event."""
         if self._is_cancelled(request.id):
-            self._answer("stopped", request.id)
-        elif request.do == "load":
+            return {"event": "stopped", "id": request.id}
+        if request.do == "load":
             self._load(Path(request.text("model")))
-            self._answer("ready", request.id, model=self._described())
-        else:
-            self._analyse(request)
+            return {"event": "ready", "id": request.id, "model": self._described()}
+        self._analyse(request)
+        return {"event": "stopped" if self._is_cancelled(request.id) else "done", "id": request.id}
 
     def _load(self, model_dir: Path) -> None:
         recognizer = Recognizer.load(model_dir, self._device)
@@ -165,38 +166,25 @@ class Engine:
 
         def progress(done_s: float) -> None:
             self._speeds.append(clock.lap(done_s))
-            self._answer("progress", request.id, done=round(min(done_s, total_s), 3), total=round(total_s, 3))
+            done, total = round(min(done_s, total_s), 3), round(total_s, 3)
+            self._answer("progress", id=request.id, done=done, total=total)
 
         def note(message: str) -> None:
-            self._answer("note", request.id, message=message)
+            self._answer("note", id=request.id, message=message)
 
         listener = Listener(progress, note, cancelled=lambda: self._is_cancelled(request.id))
         for prediction in self._recognizer.analyse_file(file, start_s, end_s, segmenting, listener):
             if self._is_cancelled(request.id):
-                break
-            self._answer("item", request.id, prediction=prediction.to_json())
-        if self._is_cancelled(request.id):
-            self._answer("stopped", request.id)
-            return
+                return
+            self._answer("item", id=request.id, prediction=prediction.to_json())
         progress(total_s)
-        self._answer("done", request.id)
 
     def _is_cancelled(self, request_id: int | None) -> bool:
         return self._stopping.is_set() or request_id in self._cancelled
 
-    def _answer(self, event: str, request_id: int | None = None, **fields: Any) -> None:
-        if request_id is not None or event == "failed":
-            fields = {"id": request_id, **fields}
+    def _answer(self, event: str, **fields: Any) -> None:
         with self._out_lock:
             write_event(self._out, event, **fields)
-
-    def _report(self, request_id: int | None, error: Exception) -> None:
-        if isinstance(error, MoodlightError):
-            message = str(error)
-        else:
-            LOG.error("request %s failed", request_id, exc_info=error)
-            message = f"Something unexpected went wrong ({type(error).__name__}: {error}); the log has the details."
-        self._answer("failed", request_id, message=message)
 
     def _described(self) -> dict[str, Any] | None:
         return self._recognizer.describe() if self._recognizer else None
@@ -205,6 +193,15 @@ class Engine:
         laps = list(self._speeds)
         sound_s, took_s = sum(lap[0] for lap in laps), sum(lap[1] for lap in laps)
         return {"memory_mb": round(resident_bytes() / 2**20), "speed": round(sound_s / took_s, 1) if took_s else None}
+
+
+def _explain(error: Exception) -> str:
+    """One sentence for the window; what nobody foresaw goes to the log in full."""
+    if isinstance(error, MoodlightError):
+        return str(error)
+    LOG.error("a request failed", exc_info=error)
+    cause = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"Something unexpected went wrong ({cause}); the log has the details."
 
 
 class _Clock:

@@ -68,7 +68,12 @@ def _atomic_write(path: Path, mode: str) -> Iterator[IO[Any]]:
         return
     temporary = path.with_name(f".moodlight-{secrets.token_hex(8)}.tmp")
     try:
-        with temporary.open(mode.replace("w", "x"), encoding=encoding, newline=newline) as stream:
+        stream = temporary.open(mode.replace("w", "x"), encoding=encoding, newline=newline)
+    except OSError as error:
+        error.filename = str(path)  # the name that the caller knows
+        raise
+    try:
+        with stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())

@@ -174,7 +174,7 @@ class Recognizer:
             return Prediction.no_speech(clip.file, clip.start_s, clip.end_s, self.name)
         names = self.scheme.names
         best = int(result.probabilities.argmax())
-        words = (replace(w, start_s=w.start_s + clip.start_s, end_s=w.end_s + clip.start_s) for w in result.words)
+        words = (_moved(word, clip) for word in result.words)
         return Prediction(
             file=clip.file,
             start_s=clip.start_s,
@@ -225,6 +225,12 @@ def _has_bfloat16(device: str) -> bool:
     if not capabilities.startswith("AVX512"):
         return False
     return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
+
+
+def _moved(word: Word, clip: Clip) -> Word:
+    """A word of a clip, its times in the recording; the last position of the encoder may reach beyond the clip."""
+    start_s, end_s = (min(clip.start_s + time_s, clip.end_s) for time_s in (word.start_s, word.end_s))
+    return replace(word, start_s=start_s, end_s=end_s)
 
 
 def _frame_count(sound: np.ndarray) -> int:

@@ -99,22 +99,27 @@ class _Work:
     cancelled: Callable[[], bool]
 
     def score(self, files: Sequence[Path]) -> list[FileScore]:
-        scores: dict[Path, FileScore] = {}
-        clips: list[Clip] = []
-        for file in files:
-            try:
-                found, scores[file] = self._read(file)
-                clips += found
-            except MoodlightError as error:
-                scores[file] = FileScore(file, failure=str(error))
-            except Exception as error:
-                LOG.exception("%s failed", file)
-                scores[file] = FileScore(file, failure=f"Unexpected {type(error).__name__}: {error}")
-        if not self.cancelled():
-            for clip, prediction in zip(clips, self.recognizer.predict(clips), strict=True):
-                score = scores[Path(clip.file)]
-                scores[score.file] = replace(score, predictions=(*score.predictions, prediction))
-        return [scores[file] for file in files]
+        scores: list[FileScore] = []
+        clips: list[tuple[int, Clip]] = []  # with the number of its file
+        for number, file in enumerate(files):
+            if self.cancelled():
+                return []
+            found, score = self._read_or_fail(file)
+            clips += [(number, clip) for clip in found]
+            scores.append(score)
+        predictions = self.recognizer.predict([clip for _, clip in clips])
+        for (number, _), prediction in zip(clips, predictions, strict=True):
+            scores[number] = replace(scores[number], predictions=(*scores[number].predictions, prediction))
+        return scores
+
+    def _read_or_fail(self, file: Path) -> tuple[list[Clip], FileScore]:
+        try:
+            return self._read(file)
+        except MoodlightError as error:
+            return [], FileScore(file, failure=str(error))
+        except Exception as error:  # one file of many; the others go on
+            LOG.exception("%s failed", file)
+            return [], FileScore(file, failure=f"Unexpected {type(error).__name__}: {error}")
 
     def _read(self, file: Path) -> tuple[list[Clip], FileScore]:
         """The clips of a short file, or the finished score of a long one."""

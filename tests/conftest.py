@@ -47,6 +47,24 @@ def bundled_model() -> Path:
 
 
 @pytest.fixture(scope="session")
+def untrained_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a very small model that knows nothing, with a space and other letters in its name."""
+    import torch
+
+    from core.checkpoint import Checkpoint, save_checkpoint
+    from core.model import EmotionTransformer, ModelDims
+    from core.schemes import load_scheme
+    from core.tokenizer import Tokenizer
+
+    torch.manual_seed(0)
+    tokenizer = Tokenizer.train(["The airplane is almost full.", "I would like a new alarm clock."], 40)
+    dims = ModelDims(conv_channels=4, width=32, heads=2, blocks=2, feedforward=64, units=40, norm="pre")
+    folder = tmp_path_factory.mktemp("models") / "모델 one"
+    save_checkpoint(Checkpoint("untrained", EmotionTransformer(dims), tokenizer, load_scheme("iemocap4")), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def samples() -> list[Path]:
     """The six bundled clips: synthetic speech of three to six seconds."""
     return sorted((ROOT / "resources" / "samples").glob("*.flac"))

@@ -54,11 +54,8 @@ class LineProgress:
 class EventProgress:
     """The same as JSON lines on stdout (`core/events.py`)."""
 
-    def __init__(self) -> None:
-        self._stream = sys.stdout
-
     def _write(self, event: str, **values: Any) -> None:
-        write_event(self._stream, event, **values)
+        write_event(sys.stdout, event, **values)
 
     def note(self, message: str) -> None:
         self._write("note", message=message)

@@ -11,6 +11,8 @@ import numpy as np
 from core.audio.decode import SAMPLE_RATE
 from core.errors import MoodlightError
 
+LATENCY_S = 0.15  # asked of the device: enough to go through moments in which the computer is busy
+
 Direction = Literal["input", "output"]
 
 
@@ -173,7 +175,9 @@ class _PortAudioStream:
 
         try:
             self.rate = _choose_rate(sounddevice)
-            self._stream = sounddevice.OutputStream(self.rate, channels=1, dtype="float32", callback=callback)
+            self._stream = sounddevice.OutputStream(
+                self.rate, channels=1, dtype="float32", latency=LATENCY_S, callback=callback
+            )
             self._stream.start()
         except (sounddevice.PortAudioError, ValueError) as error:
             message = f"Sound cannot be played: the sound device does not open ({error}). Close what else uses it."

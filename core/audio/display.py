@@ -125,9 +125,23 @@ def compute_envelope(
         samples_start_s: where the first sample stands.
 
     Returns:
-        float32 `(2, columns)`: minima, maxima; NaN where there are no samples.
+        float32 `(2, columns)`: minima, maxima; NaN where there are no samples. Columns narrower than a sample hold the
+        straight line between two.
     """
+    if (end_s - start_s) * SAMPLE_RATE < columns:
+        return _interpolate(samples, start_s, end_s, columns, samples_start_s)
     return _reduce(samples, samples, start_s, end_s, columns, SAMPLE_RATE, samples_start_s)
+
+
+def _interpolate(samples: np.ndarray, start_s: float, end_s: float, columns: int, origin_s: float) -> np.ndarray:
+    """The lowest and the highest value of the line through the samples in each column."""
+    if not len(samples):
+        return np.full((2, columns), np.nan, np.float32)
+    edges = (np.linspace(start_s, end_s, columns + 1) - origin_s) * SAMPLE_RATE
+    first = int(np.clip(np.floor(edges[0]), 0, len(samples) - 1))
+    near = samples[first : int(np.ceil(edges[-1])) + 2]
+    values = np.interp(edges - first, np.arange(len(near)), near, left=np.nan, right=np.nan).astype(np.float32)
+    return np.stack([np.minimum(values[:-1], values[1:]), np.maximum(values[:-1], values[1:])])
 
 
 def _reduce(
@@ -152,12 +166,14 @@ class Overview:
         duration_s: the length that it was made for.
         known_s: the recording is known exactly up to here.
         loudest_db: the loudest spectrum value so far.
+        peak: the largest absolute sample so far.
     """
 
     def __init__(self, duration_s: float) -> None:
         self.duration_s = duration_s
         self.known_s = 0.0
         self.loudest_db = FLOOR_DB
+        self.peak = 0.0
         length_s = max(duration_s, 1e-3)
         self._peak_rate = min(100.0, MAX_PEAKS / length_s)
         self._spectrum_rate = min(10.0, MAX_SPECTRA / length_s)
@@ -169,6 +185,7 @@ class Overview:
     def add(self, start_s: float, samples: np.ndarray) -> None:
         """Takes in a block, float32 `(n,)`, 16 kHz; blocks come one after the other from the recording's beginning."""
         end_s = start_s + len(samples) / SAMPLE_RATE
+        self.peak = max(self.peak, float(np.abs(samples).max(initial=0.0)))
         first, last = self._peaks_of(start_s, end_s)
         if last > first:
             rate = self._peak_rate
@@ -183,6 +200,7 @@ class Overview:
 
     def add_glimpse(self, start_s: float, end_s: float, samples: np.ndarray) -> None:
         """Lets a few samples stand for a stretch of time until its blocks come."""
+        self.peak = max(self.peak, float(np.abs(samples).max()))
         first, last = self._peaks_of(start_s, end_s)
         self._low[first:last], self._high[first:last] = samples.min(), samples.max()
         first, last = self._spectra_of(start_s, end_s)

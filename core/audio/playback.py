@@ -69,6 +69,7 @@ class Playback:
         self._lock = threading.Lock()  # never taken by `fill`
         self._taken = 0  # samples that `fill` has taken since the beginning; its place in the ring is modulo the size
         self._written = 0
+        self._tail = 0  # silence that was taken after the end, while the end was still on its way to the ear
         self._dropped = 0  # what was written before is not played any more
         self._jumps = 0
         self._next = 0
@@ -115,6 +116,8 @@ class Playback:
         out[first:count] = self._ring[: count - first]
         out[count:] = 0.0
         self._taken = taken + count
+        if self._ended and not self.paused and self._taken >= self._written:
+            self._tail += len(out) - count
 
     def pump(self) -> bool:
         """Reads one chunk from the source into the ring; returns whether there was room and something to read.
@@ -165,13 +168,13 @@ class Playback:
     @property
     def position_s(self) -> float:
         """What is heard now, seconds in the recording."""
-        heard = max(self._taken - self._latency, self._dropped)
+        heard = max(self._taken + self._tail - self._latency, self._dropped)
         return (int(self._places[heard % len(self._ring)]) if heard < self._written else self._next) / SAMPLE_RATE
 
     @property
     def finished(self) -> bool:
-        """Whether all was played to the end."""
-        return self._ended and self._taken >= self._written
+        """Whether all was heard to the end."""
+        return self._ended and self._taken >= self._written and self._tail >= self._latency
 
     def seek(self, time_s: float) -> None:
         """Goes on from another place; what waits in the ring is dropped."""
@@ -188,6 +191,7 @@ class Playback:
         self._dropped = self._written
         self._next = place
         self._ended = False
+        self._tail = 0
         self._resampler = None
 
     def set_loop(self, loop: tuple[float, float] | None) -> None:

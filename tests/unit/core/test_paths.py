@@ -59,7 +59,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, err
 
 
 def test_a_missing_folder_is_an_error_of_the_system(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "nowhere" / "a.csv"):
+    with pytest.raises(FileNotFoundError, match=r"nowhere/a\.csv"), atomic_write(tmp_path / "nowhere" / "a.csv"):
         pass
 
 

@@ -1,0 +1,1 @@
+"""The panel in which recordings are opened, seen, played and analysed."""

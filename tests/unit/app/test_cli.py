@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.__main__ import VERBS, main
+from app.cli import run
+from core.errors import ConfigError
+from core.predictions import read_errors, read_score_table
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_help_shows_every_verb_and_each_verb_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    overview = capsys.readouterr().out
+    for verb in sorted(VERBS):
+        assert f"  {verb} " in overview
+        asked = [[verb, "show"], [verb, "list"]] if verb == "models" else [[verb]]
+        for words in asked:
+            assert main([*words, "--help"]) == 0
+            assert f"Example: moodlight {' '.join(words)}" in capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    name, number = capsys.readouterr().out.split()
+    assert name == "moodlight"
+    assert number[0].isdigit()
+
+
+def test_help_and_version_load_neither_torch_nor_qt() -> None:
+    code = (
+        "import sys; from app.__main__ import main; main(['--version']); main(['score', '--help']);"
+        "sys.stderr.write(', '.join({'torch', 'PySide6', 'training'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["score"],
+        ["score", "a.wav"],
+        ["score", "a.wav", "--out"],
+        ["score", "a.wav", "-o", "t.csv", "--speed", "9"],
+        ["models", "teach"],
+        ["models"],
+        ["evaluate"],
+        ["dance"],
+    ],
+)
+def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 2
+    shown = "".join(capsys.readouterr())
+    assert "Usage: moodlight" in shown or "Error: " in shown
+
+
+def test_score_writes_a_table(samples: list[Path], untrained_model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "표.csv"
+    assert run(["score", *map(str, samples[:2]), "-o", str(out), "--model", str(untrained_model)]) == 0
+    rows = read_score_table(out)
+    assert [row.file for row in rows] == [str(path) for path in samples[:2]]
+    assert all(row.emotion in row.probabilities and row.model == "untrained" for row in rows)
+    assert [path.name for path in tmp_path.iterdir()] == ["표.csv"]
+
+
+def test_score_takes_folders_and_lists_what_fails(
+    samples: list[Path],
+    untrained_model: Path,
+    make_wav: Callable[..., Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder, out = tmp_path / "my recordings 😀", tmp_path / "table.csv"
+    (folder / "더").mkdir(parents=True)
+    (folder / "더" / samples[0].name).write_bytes(samples[0].read_bytes())
+    (folder / "empty.wav").touch()
+    (folder / "not sound.mp3").write_text("hello")
+    (folder / "notes.txt").write_text("not asked for")
+    make_wav("quiet.wav", kind="silence").rename(folder / "quiet.wav")
+    arguments = ["score", str(folder), str(tmp_path / "gone.wav"), "-o", str(out), "--model", str(untrained_model)]
+    assert run(arguments) == 1
+    assert {Path(row.file).name: row.emotion is None for row in read_score_table(out)} == {
+        samples[0].name: False,
+        "quiet.wav": True,
+    }
+    failures = read_errors(tmp_path / "table.csv.errors.csv")
+    assert [Path(failure.file).name for failure in failures] == ["empty.wav", "not sound.mp3", "gone.wav"]
+    assert "3 of 5 files could not be scored" in capsys.readouterr().err
+
+    assert run(["score", str(folder / "quiet.wav"), "-o", str(out), "--model", str(untrained_model)]) == 0
+    assert not (tmp_path / "table.csv.errors.csv").exists(), "the failures of an earlier run stayed"
+
+
+def test_score_cuts_as_it_is_asked(samples: list[Path], untrained_model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "table.csv"
+    base = ["score", str(samples[0]), "-o", str(out), "--model", str(untrained_model), "--segment"]
+    assert run([*base, "1"]) == 0
+    starts = [row.start_s for row in read_score_table(out)]
+    assert starts == [float(n) for n in range(len(starts))]
+    assert len(starts) > 2
+    assert run([*base, "none"]) == 0
+    assert len(read_score_table(out)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["SAMPLE", "-o", "TMP/t.csv", "--model", "TMP"], "is not a model"),
+        (["SAMPLE", "-o", "TMP/no/t.csv", "--model", "MODEL"], "does not exist"),
+        (["SAMPLE", "-o", "TMP", "--model", "MODEL"], "is a folder"),
+        (["SAMPLE", "-o", "TMP/t.csv", "--model", "MODEL", "--device", "abacus"], "'abacus'"),
+        (["SAMPLE", "-o", "TMP/t.csv", "--model", "MODEL", "--segment", "words"], "'words'"),
+        (["SAMPLE", "-o", "TMP/t.csv", "--model", "MODEL", "--format", "pdf"], "'pdf'"),
+        (["TMP", "-o", "TMP/t.csv", "--model", "MODEL"], "no sound file"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_2(
+    arguments: list[str],
+    sentence: str,
+    samples: list[Path],
+    untrained_model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = {"SAMPLE": str(samples[0]), "TMP": str(tmp_path), "MODEL": str(untrained_model)}
+    for name, value in names.items():
+        arguments = [argument.replace(name, value) for argument in arguments]
+    assert run(["score", *arguments]) == 2
+    errors = capsys.readouterr().err
+    assert sentence in errors
+    assert errors.startswith("moodlight: ")
+    assert errors.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_ends_with_130_and_leaves_no_table(
+    samples: list[Path], untrained_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import app.commands.score as score_command
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(score_command, "score_files", interrupted)
+    out = tmp_path / "table.csv"
+    assert run(["score", str(samples[0]), "-o", str(out), "--model", str(untrained_model)]) == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_models_show_describes_a_model(untrained_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "show", str(untrained_model)]) == 0
+    shown = capsys.readouterr().out
+    for fact in ("untrained", "anger, happiness, neutral, sadness", "width 32", "no model card"):
+        assert fact in shown
+
+
+def test_models_list_marks_the_one_in_use(
+    untrained_model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOODLIGHT_MODEL", str(untrained_model))
+    assert run(["models", "list"]) == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("*"))
+    assert "untrained" in line
+    monkeypatch.setenv("MOODLIGHT_MODEL", str(untrained_model.parent))
+    assert run(["models", "list"]) == 0
+    assert "cannot be used" in capsys.readouterr().out
+
+
+def test_devices_lists_the_processor(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["devices"]) == 0
+    shown = capsys.readouterr().out
+    assert "* cpu" in shown or "* cuda" in shown
+    assert "cores" in shown
+
+
+def test_bench_refuses_what_it_does_not_measure(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["bench", "coffee"]) == 2
+    assert "'coffee'" in capsys.readouterr().err
+
+
+def test_corpus_writes_a_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chapter = tmp_path / "LibriSpeech" / "dev-clean" / "84" / "121123"
+    chapter.mkdir(parents=True)
+    (chapter / "84-121123.trans.txt").write_text("84-121123-0000 GO DO YOU HEAR\n")
+    (chapter / "84-121123-0000.flac").touch()
+    out = tmp_path / "libri.csv"
+    assert run(["corpus", "librispeech", str(tmp_path / "LibriSpeech" / "dev-clean"), "-o", str(out)]) == 0
+    assert "1 clips of 1 speakers" in capsys.readouterr().out
+    with out.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["transcript"] == "GO DO YOU HEAR"
+    assert run(["corpus", "parrots", str(tmp_path), "-o", str(out)]) == 2
+    assert "librispeech" in capsys.readouterr().err
+
+
+def test_evaluate_prints_figures_and_writes_a_report(
+    samples: list[Path], untrained_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest, report = tmp_path / "clips.csv", tmp_path / "reports" / "first"
+    rows = [f"{path},{('anger', 'sadness')[n % 2]},s{n},test" for n, path in enumerate(samples)]
+    manifest.write_text("file,emotion,speaker,split\n" + "\n".join(rows) + "\n")
+    arguments = ["evaluate", "--manifest", str(manifest), "--model", str(untrained_model), "--report", str(report)]
+    assert run(arguments) == 0
+    shown = capsys.readouterr().out
+    assert "UA" in shown
+    assert "6 clips of 6 speakers" in shown
+    assert (report / "report.txt").read_text(encoding="utf-8") == shown
+    assert json.loads((report / "report.json").read_text(encoding="utf-8"))["emotion"]["clips"] == 6
+    assert run([*arguments, "--split", "dev"]) == 2
+
+
+@pytest.mark.parametrize("verb", ["pretrain", "finetune"])
+def test_training_refuses_a_recipe_or_setting_that_is_not_there(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([verb, "no-such-recipe"]) == 2
+    assert "bundled-" in capsys.readouterr().err
+    assert run([verb, f"bundled-{verb}", "--set", "optimisation.pases=3", "--out", str(tmp_path / "run")]) == 2
+    assert "passes" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_verbs_expected_failure_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import app.commands.devices as devices_command
+
+    def fail() -> int:
+        raise ConfigError("The cable is out: put it in.")
+
+    monkeypatch.setattr(devices_command, "show", fail)
+    assert run(["devices"]) == 2
+    assert capsys.readouterr().err == "moodlight: The cable is out: put it in.\n"
