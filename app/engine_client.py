@@ -183,6 +183,7 @@ class EngineClient(QObject):
         if process.state() != QProcess.ProcessState.NotRunning:
             process.write(b'{"do":"stop"}\n')
             process.closeWriteChannel()
+            patience_ms = 0 if self.state == "loading" else patience_ms  # it listens only when that is done
             if not process.waitForFinished(patience_ms):
                 process.terminate()
                 if not process.waitForFinished(1_000):

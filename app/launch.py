@@ -48,8 +48,7 @@ def run_window(arguments: Sequence[str]) -> int:
     app.setApplicationDisplayName("Moodlight")
     app.setDesktopFileName("moodlight")
     client = EngineClient(options.model or default_model_dir(), parent=app)
-    if not options.time_to_paint:
-        client.start()  # loads the model while the window is built
+    client.start()  # loads the model while the window is built
     try:
         return _run_with_engine(app, client, options)
     finally:

@@ -22,6 +22,7 @@ from app.actions import ACTIONS
 from app.analyse.controller import AnalyseController
 from app.analyse.panel import AnalysePanel
 from app.analyse.player import Player
+from app.analyse.recording import Recording
 from app.dialogs import TextDialog, make_about_dialog, make_keys_dialog
 from app.engine_client import EngineClient
 from app.settings import THEMES, Settings, save_settings
@@ -98,6 +99,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.controller.noted.connect(self.status.show_note)
+        self.panel.files.recording_chosen.connect(self._on_chosen)
         self.panel.files.open_requested.connect(self.open_files)
         self.panel.files.samples_requested.connect(self.open_samples)
         self.panel.playback.available_changed.connect(self.status.show_sound_problem)
@@ -116,6 +118,9 @@ class MainWindow(QMainWindow):
         self._settings.geometry = _to_text(self.saveGeometry())
         self._settings.splitters = " ".join(map(_to_text, self.panel.save_splitters()))
         save_settings(self._settings, self._settings_path)
+
+    def _on_chosen(self, recording: Recording | None) -> None:
+        self.setWindowTitle(recording.name if recording else "Moodlight")
 
     # Opening and saving
 

@@ -65,7 +65,7 @@ class SpeechDetector(nn.Module):
 
     def __init__(self, weights: dict[str, Tensor]) -> None:
         super().__init__()
-        self.basis = weights["stft_conv.weight"][:, 0].T.contiguous()  # (256, 129 cosines and 129 sines)
+        self.window = weights["stft_conv.weight"][0, 0]  # the kernels are a windowed Fourier basis: at 0 Hz the window
         self.convolutions = nn.ModuleList(
             nn.Conv1d(inputs, outputs, 3, stride, padding=1)
             for inputs, outputs, stride in ((129, 128, 1), (128, 64, 2), (64, 64, 2), (64, 128, 1))
@@ -82,8 +82,7 @@ class SpeechDetector(nn.Module):
     def encode(self, frames: Tensor) -> Tensor:
         """`(frames, 576)` samples, each frame behind its context, to what the recurrence takes `(frames, 128)`."""
         padded = functional.pad(frames[:, None], (0, 64), mode="reflect")[:, 0]
-        spectra = padded.unfold(1, 256, 128) @ self.basis  # (frames, 4, 258)
-        x = (spectra[..., :129].square() + spectra[..., 129:].square()).sqrt().transpose(1, 2)
+        x = torch.fft.rfft(padded.unfold(1, 256, 128) * self.window).abs().transpose(1, 2)  # (frames, 129, 4)
         for convolution in self.convolutions:
             x = functional.relu(convolution(x))
         return x[:, :, 0]

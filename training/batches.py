@@ -16,6 +16,7 @@ from core.model import SUBSAMPLING
 from training.feature_store import FeatureStore
 from training.recipe import Augmentation
 
+KEPT_SILENCE_FRAMES = 16  # on both sides of the speech, about what voice activity detection leaves
 PADDING_FRAMES = 60  # batches are padded to a multiple, because each new shape costs the compilation of its kernels
 
 
@@ -86,13 +87,15 @@ class ClipDataset(Dataset[Batch]):
 
 
 def augment(features: Tensor, settings: Augmentation, generator: np.random.Generator) -> Tensor:
-    """SpecAugment (Park et al. 2019) without time warping, and a random low-pass.
+    """SpecAugment (Park et al. 2019) without time warping, a random low-pass, and shorter silence at the ends.
 
     Args:
         features: `(frames, 80)` mean-normalised, so that zero is each band's mean.
         settings: how much.
         generator: where the draws come from.
     """
+    if generator.random() < settings.trim_probability:
+        features = trim_silence(features, generator)
     if settings.low_pass_hz and generator.random() < settings.low_pass_probability:
         features = low_pass(features, float(generator.choice(settings.low_pass_hz)))
     features = features.clone()
@@ -106,6 +109,24 @@ def augment(features: Tensor, settings: Augmentation, generator: np.random.Gener
         start = int(generator.integers(frames - width + 1))
         features[start : start + width] = 0.0
     return features
+
+
+def trim_silence(features: Tensor, generator: np.random.Generator) -> Tensor:
+    """Features of the same clip with part of the silence before and after the speech cut off.
+
+    A clip that somebody cut by hand and a segment that voice activity detection found differ in just that, and the
+    utterance mean differs with it. Taking off the mean again gives exactly the features of the shorter clip.
+
+    Args:
+        features: `(frames, 80)` mean-normalised.
+        generator: draws how much goes, from nothing to all but `KEPT_SILENCE_FRAMES`.
+    """
+    level = features.mean(dim=1)
+    loud = torch.nonzero(level >= (level.min() + level.max()) / 2)[:, 0]
+    start = int(generator.integers(max(int(loud[0]) - KEPT_SILENCE_FRAMES, 0) + 1))
+    silent_end = max(len(features) - 1 - int(loud[-1]) - KEPT_SILENCE_FRAMES, 0)
+    end = len(features) - int(generator.integers(silent_end + 1))
+    return features[start:end] - features[start:end].mean(dim=0)
 
 
 def plan_batches(lengths: np.ndarray, batch_frames: float, seed: int, *, ascending: bool = False) -> list[list[int]]:

@@ -36,7 +36,8 @@ class Augmentation:
     time_mask_frames: int = 40
     time_mask_share: float = 0.15  # no mask covers more of a clip than this
     low_pass_hz: tuple[float, ...] = (5500.0,)
-    low_pass_probability: float = 0.3
+    low_pass_probability: float = 0.2
+    trim_probability: float = 0.0  # of cutting off silence before and after the speech
 
 
 @dataclass(frozen=True)

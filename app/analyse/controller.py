@@ -121,6 +121,11 @@ class AnalyseController(QObject):
         """How many recordings or folders are still to be worked on."""
         return len(self._waiting) + len(self._by_request) + self._searches
 
+    @property
+    def problem(self) -> str:
+        """Why nothing is analysed until the user does something; empty where all is well."""
+        return self.restarted_because if self.client.state == "failed" else ""
+
     def status_text(self) -> str:
         """What the engine is doing, in one line."""
         state = self.client.state
@@ -128,8 +133,8 @@ class AnalyseController(QObject):
             return "Loading the model ..."
         if state == "restarting":
             return f"{self.restarted_because} It is being started again."
-        if state == "failed":
-            return self.restarted_because
+        if self.problem:
+            return self.problem
         if state == "stopped":
             return "The engine is not running."
         after = " The engine was restarted after it had stopped." if self.restarted_because else ""

@@ -74,7 +74,7 @@ class ProbabilityBars(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._theme.track))
         painter.drawRoundedRect(bar, 4, 4)
-        if value:
+        if value and value >= 0.005:  # what reads 0 % has no bar
             bar.setWidth(max(bar.width() * value, bar.height()))
             painter.setBrush(QColor(self._scheme.color(name) if self._scheme else self._theme.accent))
             painter.drawRoundedRect(bar, 4, 4)
@@ -144,11 +144,15 @@ class EmotionPanel(Card):
         for section in (self.segment, self.whole):
             section.bars.set_scheme(scheme)
 
-    def show_recording(self, recording: Recording | None, segment: int | None) -> None:
-        """Show a recording's results, and those of one of its segments."""
+    def show_recording(self, recording: Recording | None, segment: int | None, problem: str = "") -> None:
+        """Show a recording's results, and those of one of its segments; or why none are to be expected."""
         predictions = recording.predictions if recording else []
         chosen = predictions[segment] if segment is not None else None
-        self._show_message(_message(recording), recording is not None and recording.state is State.ERROR)
+        waits = recording is not None and recording.state is State.WAITING and not recording.predictions
+        if problem and waits:
+            self._show_message(f"{problem} Nothing is analysed until the engine runs: Ctrl+R starts it again.", True)
+        else:
+            self._show_message(_message(recording), recording is not None and recording.state is State.ERROR)
         self.note.setText("\n".join(recording.notes) if recording else "")
         self.note.setVisible(bool(self.note.text()))
         self.segment.setVisible(chosen is not None)

@@ -86,6 +86,8 @@ class AnalysePanel(QWidget):
         self._controller.opened.connect(self._on_opened)
         self._controller.recording_changed.connect(self._on_recording_changed)
         self._controller.scheme_changed.connect(self._on_scheme)
+        self._controller.client.state_changed.connect(self._show_emotions)
+        self._controller.client.died.connect(self._show_emotions)
         self.files.recording_chosen.connect(self._show)
         self.timeline.seek_requested.connect(self.playback.seek)
         self.timeline.selection_changed.connect(self._on_selection)
@@ -152,7 +154,7 @@ class AnalysePanel(QWidget):
 
     def _show_emotions(self) -> None:
         self._panel_segment = self.current_segment
-        self.emotions.show_recording(self._shown, self._panel_segment)
+        self.emotions.show_recording(self._shown, self._panel_segment, self._controller.problem)
 
     def _timeline_segment(self, prediction: Prediction) -> TimelineSegment:
         scheme, emotion = self._controller.scheme, prediction.emotion

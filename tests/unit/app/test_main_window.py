@@ -203,6 +203,7 @@ def test_an_engine_that_will_not_start_can_be_restarted_from_the_status_line(
     window.open_paths([make_wav("a.wav", 3.0)])
     qtbot.waitUntil(lambda: window.status.activity.full_text == "model.safetensors is damaged.")
     assert window.status.restart.isVisible()
+    assert texts(window.panel.emotions).startswith("model.safetensors is damaged. Nothing is analysed until")
     (engine_folder / "unloadable").unlink()
     qtbot.mouseClick(window.status.restart, Qt.MouseButton.LeftButton)
     wait_until_finished(window, qtbot)

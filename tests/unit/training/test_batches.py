@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from core.errors import ManifestError
-from training.batches import PADDING_FRAMES, ClipDataset, augment, load_batches, plan_batches
+from core.features import log_mel
+from training.batches import PADDING_FRAMES, ClipDataset, augment, load_batches, plan_batches, trim_silence
 from training.feature_store import FeatureStore, compute_features, open_store
 from training.manifest import Clip
 from training.parallel import Team
@@ -71,6 +72,20 @@ def test_masks_hide_and_never_invent() -> None:
     kept = masked != 0
     torch.testing.assert_close(masked[kept], features[kept], rtol=0, atol=0)
     assert 0.4 < kept.float().mean() < 1.0
+
+
+def test_trimming_gives_the_features_of_the_shorter_clip() -> None:
+    generator = np.random.default_rng(0)
+    speech = generator.normal(scale=0.2, size=16_000)
+    quiet = generator.normal(scale=0.001, size=48_000)
+    whole = np.concatenate((quiet[:24_000], speech, quiet[24_000:])).astype(np.float32)
+    trimmed = trim_silence(log_mel(whole), np.random.default_rng(5))
+    assert 120 < len(trimmed) < 380
+    assert trimmed.mean(dim=0).abs().max() < 1e-4
+    loud = torch.nonzero(trimmed.mean(dim=1) > 0)[:, 0]
+    assert len(loud) == pytest.approx(100, abs=4)
+    expected = log_mel(whole[24_000 - 160 * int(loud[0]) :][: 160 * (len(trimmed) - 1)])
+    torch.testing.assert_close(trimmed[5:-5], expected[5:-5], atol=0.6, rtol=0)
 
 
 def test_shares_of_a_team_are_disjoint_and_alike_in_length() -> None:
