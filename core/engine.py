@@ -8,7 +8,6 @@ gone: the process ends, even from within a long computation.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import logging
 import os
 import queue
@@ -28,6 +27,7 @@ from core.audio.decode import read_info
 from core.clips import Listener, parse_segmenting
 from core.errors import EngineError, MoodlightError
 from core.events import parse_line, write_event
+from core.memory import resident_bytes
 from core.paths import default_model_dir
 from core.recognizer import Recognizer
 
@@ -216,18 +216,6 @@ class _Clock:
         sound_s, took_s = done_s - self._done_s, now - self._at
         self._done_s, self._at = done_s, now
         return sound_s, took_s
-
-
-def resident_bytes() -> int:
-    """Memory that this process holds now; its peak where the system does not tell the present, 0 where neither."""
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    with contextlib.suppress(ImportError):
-        import resource  # not on Windows
-
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024
-    return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -36,6 +36,7 @@ class ModelDims:
     classes: int = 4
     norm: str = "post"  # "post" as in Vaswani et al. (2017) and the paper, "pre" where depth should not need care
     dropout: float = 0.1
+    convolution: int = 0  # kernel of a depthwise convolution in each block, in positions; 0 for none, as in the paper
 
     def __post_init__(self) -> None:
         if self.norm not in ("pre", "post"):
@@ -43,8 +44,10 @@ class ModelDims:
         if self.width % self.heads or self.width % 2:
             raise ConfigError(f"width {self.width} must be even and a multiple of heads {self.heads}.")
         for name, value in asdict(self).items():
-            if isinstance(value, int) and value < 1:
+            if isinstance(value, int) and value < 1 and name != "convolution":
                 raise ConfigError(f"{name} must be at least 1, not {value}.")
+        if self.convolution < 0 or (self.convolution and self.convolution % 2 == 0):
+            raise ConfigError(f"convolution must be 0 or an odd number of positions, not {self.convolution}.")
         if not 0.0 <= self.dropout < 1.0:
             raise ConfigError(f"dropout must lie in [0, 1), not {self.dropout}.")
 
@@ -57,7 +60,10 @@ class ModelDims:
 PRESETS = {
     "paper": ModelDims(),
     "paper-prenorm": ModelDims(norm="pre"),
-    "small": ModelDims(conv_channels=32, width=256, heads=4, blocks=10, feedforward=1024, units=320, norm="pre"),
+    # what is bundled, chosen by measurement: docs/results/trials.md
+    "small": ModelDims(
+        conv_channels=32, width=256, heads=4, blocks=8, feedforward=1024, units=320, norm="pre", convolution=11
+    ),
 }
 
 
@@ -170,6 +176,29 @@ class SelfAttention(nn.Module):
         return self.out(attended.transpose(1, 2).flatten(2))
 
 
+class LocalConvolution(nn.Module):
+    """The convolution of a Conformer block (Gulati et al. 2020): gated, depthwise over time, blind to x_e and padding.
+
+    A layer normalisation stands in place of the batch normalisation, so that a clip's result does not depend on others.
+    """
+
+    def __init__(self, dims: ModelDims) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(dims.width)
+        self.gated = nn.Linear(dims.width, 2 * dims.width)
+        # one row of positions as an image: on a processor twice as fast as Conv1d over the same
+        kernel = dims.convolution
+        self.depthwise = nn.Conv2d(dims.width, dims.width, (1, kernel), padding=(0, kernel // 2), groups=dims.width)
+        self.depthwise_norm = nn.LayerNorm(dims.width)
+        self.out = nn.Linear(dims.width, dims.width)
+
+    def forward(self, x: Tensor, frames: Tensor) -> Tensor:
+        """`(batch, positions, width)`; `frames` `(batch, positions, 1)`: 1 where there is sound, 0 elsewhere."""
+        y = functional.glu(self.gated(self.norm(x)), dim=2) * frames
+        y = self.depthwise(y.transpose(1, 2)[:, :, None])[:, :, 0].transpose(1, 2)
+        return self.out(functional.silu(self.depthwise_norm(y))) * frames
+
+
 class Block(nn.Module):
     """An encoder block: attention and a feed-forward layer, each with a residual connection and a normalisation."""
 
@@ -185,9 +214,12 @@ class Block(nn.Module):
             nn.Linear(dims.feedforward, dims.width),
         )
         self.feedforward_norm = nn.LayerNorm(dims.width)
+        self.convolution = LocalConvolution(dims) if dims.convolution else None
         self.dropout = Dropout(dims.dropout)
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None, frames: Tensor | None = None) -> Tensor:
+        if self.convolution is not None and frames is not None:
+            x = x + self.dropout(self.convolution(x, frames))
         if self.pre:
             x = x + self.dropout(self.attention(self.attention_norm(x), mask))
             return x + self.dropout(self.feedforward(self.feedforward_norm(x)))
@@ -226,8 +258,9 @@ class EmotionTransformer(nn.Module):
             valid = functional.pad(valid, (1, 0), value=True)
         # No mask but padding; a batch without padding needs none, which lets attention take its fastest path.
         mask = None if bool(valid.all()) else valid[:, None, None, :]
+        frames = functional.pad(valid[:, 1:], (1, 0)) if emotion else valid  # positions that are sound: not x_e
         for block in self.blocks:
-            x = block(x, mask)
+            x = block(x, mask, frames[:, :, None].to(x.dtype))
         z = self.final_norm(x)
         z_e = z[:, 0] if emotion else None
         return ModelOutput(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -18,12 +19,14 @@ from core.clips import Clip, Listener, Segmenting, file_clips, grouped
 from core.decoding import greedy_words
 from core.errors import ConfigError
 from core.features import log_mel, pad_batch
+from core.memory import give_back_free_memory
 from core.model import parameter_count
 from core.predictions import Prediction, Word
 from core.schemes import Scheme
 from core.segment import contain_speech
 
 BATCH_FRAMES = 6_000  # padded feature frames (10 ms each) a batch: a larger one leaves the processor's cache
+KERNELS_KEPT = "64"  # 1024, which is oneDNN's own number, take a gigabyte; compiling one again takes a millisecond
 FIRST_GROUP_S, GROUP_S = 10.0, 60.0  # sound of one recording that is analysed together
 
 
@@ -64,6 +67,8 @@ class Recognizer:
             CheckpointError: the folder is not a model that can be used.
             ConfigError: there is no such device or precision here.
         """
+        # oneDNN compiles its kernels for each shape and keeps them: in a long recording every segment has another one.
+        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", KERNELS_KEPT)
         device = choose_device(device)
         precision = choose_precision(precision, device)
         return cls(load_checkpoint(Path(folder), device), Path(folder), device, precision)
@@ -148,6 +153,7 @@ class Recognizer:
             if listener.cancelled():
                 return
             yield from self.predict(group)
+            give_back_free_memory()
 
     @torch.inference_mode()
     def _analyse_batch(self, sounds: Sequence[np.ndarray]) -> list[ClipResult]:

@@ -39,7 +39,9 @@ CUT_AFTER_FRAMES = 250  # 8 s: speech without a pause is cut at its quietest pla
 MIN_REST_FRAMES = 31  # 1 s that a cut leaves at least
 SMOOTHING_FRAMES = 5  # a place is as quiet as the 0.16 s around it
 
-NORMAL_RMS = 0.1  # recordings differ by 40 dB in level: the loudest 0.3 s of a chunk is brought here, then judged
+CLIP_SPEECH = 0.2  # enough in a clip that somebody cut for its speech: the network doubts screams and whispers
+
+NORMAL_RMS = 0.3  # recordings differ by 40 dB in level: the loudest 0.3 s of a chunk is brought here, then judged
 MAX_GAIN = 100.0
 ENCODED_TOGETHER = 256  # frames
 
@@ -118,7 +120,7 @@ def contain_speech(clips: Sequence[np.ndarray]) -> list[bool]:
     judged = [i for i, clip in enumerate(clips) if len(clip) >= MIN_CLIP_S * SAMPLE_RATE]
     if judged:
         for i, probability in zip(judged, _clip_probabilities([clips[i] for i in judged]), strict=True):
-            answers[i] = int((probability >= SPEECH_ON).sum()) >= MIN_VOICED_FRAMES
+            answers[i] = int((probability >= CLIP_SPEECH).sum()) >= MIN_VOICED_FRAMES
     return answers
 
 

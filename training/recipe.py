@@ -166,6 +166,8 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     options = [option for option in getattr(hint, "__args__", (hint,)) if option is not type(None)]
     if is_dataclass(options[0]) and isinstance(value, Mapping):
         return build(options[0], value, f"{where}.")  # type: ignore[arg-type]
+    if hint == Mapping[str, Any] and not isinstance(value, Mapping):
+        raise ConfigError(f"{where} must be a table of settings, not {value!r}.")
     if isinstance(value, list):
         return tuple(value)
     expected = (

@@ -12,9 +12,9 @@ from core.model import PRESETS, Dropout, EmotionTransformer, ModelDims, attend, 
 TINY = ModelDims(conv_channels=4, width=16, heads=2, blocks=2, feedforward=32, units=11, norm="pre", dropout=0.1)
 
 
-def tiny(norm: str = "pre") -> EmotionTransformer:
+def tiny(norm: str = "pre", convolution: int = 0) -> EmotionTransformer:
     torch.manual_seed(0)
-    return EmotionTransformer(replace(TINY, norm=norm)).eval()
+    return EmotionTransformer(replace(TINY, norm=norm, convolution=convolution)).eval()
 
 
 def test_paper_preset_has_the_papers_sizes() -> None:
@@ -38,10 +38,10 @@ def test_bundled_preset_stays_small() -> None:
         assert parameter_count(EmotionTransformer(PRESETS["small"])) < 10_000_000
 
 
-@pytest.mark.parametrize("norm", ["pre", "post"])
+@pytest.mark.parametrize(("norm", "convolution"), [("pre", 0), ("post", 0), ("pre", 5)])
 @pytest.mark.parametrize("emotion", [True, False])
-def test_a_clip_gives_the_same_alone_and_in_a_padded_batch(norm: str, emotion: bool) -> None:
-    model = tiny(norm)
+def test_a_clip_gives_the_same_alone_and_in_a_padded_batch(norm: str, convolution: int, emotion: bool) -> None:
+    model = tiny(norm, convolution)
     clips = [torch.randn(frames, 80) for frames in (37, 60, 151, 6)]
     batch = model(*pad_batch(clips, 40), emotion=emotion)
     for row, clip in enumerate(clips):
@@ -70,8 +70,9 @@ def test_pretraining_leaves_the_emotion_embedding_out() -> None:
     assert not torch.allclose(model(features, lengths).ctc_logits, without.ctc_logits)
 
 
-def test_every_parameter_learns_from_the_multi_task_loss() -> None:
-    model = tiny().train()
+@pytest.mark.parametrize("convolution", [0, 5])
+def test_every_parameter_learns_from_the_multi_task_loss(convolution: int) -> None:
+    model = tiny(convolution=convolution).train()
     output = model(torch.randn(2, 60, 80), torch.tensor([60, 48]))
     (output.emotion_logits.square().sum() + output.ctc_logits.square().sum()).backward()
     assert [name for name, value in model.named_parameters() if value.grad is None or not value.grad.any()] == []
@@ -82,6 +83,16 @@ def test_attention_written_out_equals_the_fused_one() -> None:
     mask = torch.arange(9)[None, None, None, :] < torch.tensor([9, 5])[:, None, None, None]
     for choice in (None, mask):
         torch.testing.assert_close(attend_in_training(q, k, v, choice), attend(q, k, v, attn_mask=choice))
+
+
+def test_the_emotion_embedding_does_not_leak_into_the_convolution() -> None:
+    block = tiny(convolution=5).blocks[0]
+    frames = torch.tensor([0.0, 1, 1, 1, 0])[None, :, None]
+    x = torch.randn(1, 5, 16)
+    changed = x.clone()
+    changed[:, [0, 4]] += 1.0
+    torch.testing.assert_close(block.convolution(x, frames), block.convolution(changed, frames))
+    assert not block.convolution(x, frames)[:, [0, 4]].any()
 
 
 def test_dropout_keeps_the_mean_and_drops_its_share() -> None:
@@ -100,7 +111,7 @@ def test_another_number_of_classes_keeps_all_but_the_head() -> None:
     assert other(features, lengths).emotion_logits.shape == (1, 6)
 
 
-@pytest.mark.parametrize("wrong", [{"norm": "both"}, {"heads": 3}, {"blocks": 0}, {"dropout": 1.0}])
+@pytest.mark.parametrize("wrong", [{"norm": "both"}, {"heads": 3}, {"blocks": 0}, {"dropout": 1.0}, {"convolution": 4}])
 def test_dimensions_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         replace(TINY, **wrong)

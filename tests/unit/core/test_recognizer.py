@@ -13,8 +13,8 @@ import soundfile
 
 from core.audio.decode import SAMPLE_RATE, read_info, read_sound
 from core.clips import Listener, file_clips, grouped, parse_segmenting
-from core.engine import resident_bytes
 from core.errors import AudioError, CheckpointError, ConfigError
+from core.memory import resident_bytes
 from core.predictions import Prediction
 from core.recognizer import Recognizer, choose_device, choose_precision
 from core.scoring import score_files

@@ -35,6 +35,7 @@ def test_settings_go_over_the_file() -> None:
         ("seed", "KEY=VALUE"),
         ("seed.x=1", "single value"),
         ('dims={"wide":1}', "Unknown setting wide"),
+        ("dims=wide", "dims must be a table"),
         ("preset=huge", "no preset 'huge'"),
     ],
 )
