@@ -28,6 +28,10 @@ ModelOption = Annotated[
     Path | None, typer.Option("--model", metavar="DIR", help="Checkpoint folder. [default: the bundled model]")
 ]
 DeviceOption = Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")]
+BeamOption = Annotated[
+    int,
+    typer.Option(min=1, help="Search for the words with so many hypotheses; 1 is the greedy path, much faster."),
+]
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting of the recipe; repeatable.")
 ]
@@ -78,6 +82,7 @@ def score(
         ),
     ] = "auto",
     device: DeviceOption = "auto",
+    beam: BeamOption = 1,
 ) -> int:
     """Write the emotion and the words of recordings to a table.
 
@@ -85,7 +90,7 @@ def score(
     """
     from app.commands.score import score as run_score
 
-    return run_score(inputs, out, forms or ["csv"], model, segment, device)
+    return run_score(inputs, out, forms or ["csv"], model, segment, device, beam)
 
 
 @app.command(epilog="Example: moodlight evaluate --manifest crema-d.csv --report figures/")
@@ -96,11 +101,12 @@ def evaluate(
     split: Annotated[str, typer.Option(help="Which rows of the manifest; '' for all.")] = "test",
     report: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder to write the figures to.")] = None,
     device: DeviceOption = "auto",
+    beam: BeamOption = 1,
 ) -> int:
     """Measure a model on labelled clips: UA, WA and WER with their intervals."""
     from app.commands.measure import evaluate as run_evaluate
 
-    return run_evaluate(manifest, model, split, report, device)
+    return run_evaluate(manifest, model, split, report, device, beam)
 
 
 @models.command("show", epilog="Example: moodlight models show")

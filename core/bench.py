@@ -32,6 +32,7 @@ from core.features import log_mel, pad_batch
 from core.model import PRESETS, EmotionTransformer
 from core.paths import default_model_dir, samples_dir
 from core.recognizer import Recognizer, choose_precision
+from core.scoring import available_cores, score_files
 from core.torchaudio_compat import torchaudio
 
 ROUNDS = 5
@@ -89,7 +90,9 @@ def _run_wav2vec(model: nn.Module, waves: Sequence[torch.Tensor], bfloat16: bool
 
 
 def _score_files(recognizer: Recognizer, clips: Sequence[Path]) -> None:
-    recognizer.analyse_clips([read_sound(path).samples for path in clips])
+    for result in score_files(recognizer, clips):
+        if result.failure:
+            raise MoodlightError(result.failure)
 
 
 @torch.inference_mode()
@@ -105,6 +108,7 @@ def _take_turns(contestants: dict[str, Callable[[], None]]) -> dict[str, list[fl
     times: dict[str, list[float]] = {name: [] for name in contestants}
     for number in range(ROUNDS + 1):
         for name, run in contestants.items():
+            torch.set_num_threads(available_cores())  # the same for all
             started = time.perf_counter()
             run()
             if number:

@@ -16,7 +16,7 @@ from torch import Tensor
 from core.audio.decode import SAMPLE_RATE
 from core.checkpoint import Checkpoint, load_checkpoint
 from core.clips import Clip, Listener, Segmenting, file_clips, grouped
-from core.decoding import greedy_words
+from core.decoding import greedy_spans, prefix_beam_search, spans_to_words
 from core.errors import ConfigError
 from core.features import log_mel, pad_batch
 from core.memory import give_back_free_memory
@@ -48,20 +48,24 @@ class ClipResult:
 class Recognizer:
     """A checkpoint on a device, in a precision."""
 
-    def __init__(self, checkpoint: Checkpoint, folder: Path, device: str = "cpu", precision: str = "float32") -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, folder: Path, device: str = "cpu", precision: str = "float32", beam: int = 1
+    ) -> None:
         self.checkpoint = checkpoint
         self.folder = folder
         self.device = device
         self.precision = precision
+        self.beam = beam
 
     @classmethod
-    def load(cls, folder: Path, device: str = "auto", precision: str = "auto") -> Recognizer:
+    def load(cls, folder: Path, device: str = "auto", precision: str = "auto", beam: int = 1) -> Recognizer:
         """Load a checkpoint to be used.
 
         Args:
             folder: the checkpoint.
             device: `auto` (a CUDA device if there is one), `cpu`, `cuda`, `cuda:1`, `mps`.
             precision: `auto` (bfloat16 where the device computes in it natively), `float32`, `bfloat16`.
+            beam: hypotheses of the words that are kept; 1 is the greedy path.
 
         Raises:
             CheckpointError: the folder is not a model that can be used.
@@ -71,7 +75,7 @@ class Recognizer:
         os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", KERNELS_KEPT)
         device = choose_device(device)
         precision = choose_precision(precision, device)
-        return cls(load_checkpoint(Path(folder), device), Path(folder), device, precision)
+        return cls(load_checkpoint(Path(folder), device), Path(folder), device, precision, beam)
 
     @property
     def name(self) -> str:
@@ -168,7 +172,9 @@ class Recognizer:
         return [ClipResult(*parts) for parts in zip(probabilities, words, z_e, strict=True)]
 
     def _words(self, log_probs: Tensor) -> tuple[Word, ...]:
-        return greedy_words(log_probs, self.checkpoint.model.dims.blank, self.checkpoint.tokenizer)
+        blank = self.checkpoint.model.dims.blank
+        spans = greedy_spans(log_probs, blank) if self.beam == 1 else prefix_beam_search(log_probs, blank, self.beam)
+        return spans_to_words(spans, self.checkpoint.tokenizer)
 
     def _autocast(self) -> AbstractContextManager[Any]:
         if self.precision == "float32":

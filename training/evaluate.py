@@ -82,7 +82,7 @@ class Report:
         return asdict(self)
 
 
-def evaluate(model_dir: Path, manifest: Path, split: str = "test", device: str = "auto") -> Report:
+def evaluate(model_dir: Path, manifest: Path, split: str = "test", device: str = "auto", beam: int = 1) -> Report:
     """Score a split of a manifest with a checkpoint and compare with what is written there.
 
     Emotion is measured on the clips whose emotion the checkpoint's scheme has, words on those with a transcript.
@@ -92,6 +92,7 @@ def evaluate(model_dir: Path, manifest: Path, split: str = "test", device: str =
         manifest: CSV; refused if a speaker stands on two sides of its splits.
         split: which rows; empty for all of them.
         device: as for `Recognizer.load`.
+        beam: hypotheses kept while the words are searched for; 1 is the greedy path.
 
     Raises:
         MoodlightError: model or manifest cannot be used, or nothing in it can be measured.
@@ -99,7 +100,7 @@ def evaluate(model_dir: Path, manifest: Path, split: str = "test", device: str =
     clips = read_manifest(manifest)
     check_speaker_independent(clips)
     clips = of_split(clips, split) if split else clips
-    recognizer = Recognizer.load(model_dir, device)
+    recognizer = Recognizer.load(model_dir, device, beam=beam)
     labels = recognizer.scheme.names
     wanted = [clip for clip in clips if clip.emotion in labels or (clip.transcript and not clip.emotion)]
     if not wanted:
@@ -174,7 +175,7 @@ def emotion_figures(scored: Sequence[tuple[Clip, ClipResult]], labels: Sequence[
 
 
 def word_figures(scored: Sequence[tuple[Clip, ClipResult]]) -> WordFigures:
-    """WER of the greedy path, from clips and the model's answers."""
+    """WER, from clips and the model's answers."""
     errors = np.array(
         [metrics.word_errors(clip.transcript, " ".join(word.text for word in result.words)) for clip, result in scored]
     )

@@ -12,11 +12,13 @@ from core.paths import atomic_write, default_model_dir
 from training.evaluate import evaluate as measure
 
 
-def evaluate(manifest: Path, model: Path | None, split: str, report_dir: Path | None, device: str) -> int:
+def evaluate(
+    manifest: Path, model: Path | None, split: str, report_dir: Path | None, device: str, beam: int = 1
+) -> int:
     """Print the figures, and write them to a folder where one is named."""
     if report_dir:
         _make_folder(report_dir)  # before the work, not after it
-    report = measure(model or default_model_dir(), manifest, split, device)
+    report = measure(model or default_model_dir(), manifest, split, device, beam)
     text = "\n".join(report.lines()) + "\n"
     typer.echo(text, nl=False)
     if report_dir:

@@ -18,7 +18,13 @@ from core.scoring import score_files
 
 
 def score(
-    inputs: Sequence[Path], out: Path, formats: Sequence[str], model: Path | None, segment: str, device: str
+    inputs: Sequence[Path],
+    out: Path,
+    formats: Sequence[str],
+    model: Path | None,
+    segment: str,
+    device: str,
+    beam: int = 1,
 ) -> int:
     """Score the inputs. Returns 0, or 1 where some could not be read."""
     unknown = sorted(set(formats) - {"csv"})
@@ -29,7 +35,7 @@ def score(
     files = find_sounds(inputs)
     if not files:
         raise ConfigError(f"There is no sound file in {', '.join(map(str, inputs))}.")
-    recognizer = Recognizer.load(model or default_model_dir(), device)
+    recognizer = Recognizer.load(model or default_model_dir(), device, beam=beam)
     failures: list[InputFailure] = []
     with (
         open_score_table(out, recognizer.scheme.names) as write,
