@@ -23,7 +23,7 @@ from training.pretrain import pretrain
 from training.progress import LineProgress
 from training.recipe import Augmentation, Data, FinetuneRecipe, Optimisation, PretrainRecipe
 
-DIMS = {"conv_channels": 4, "width": 32, "heads": 2, "blocks": 1, "feedforward": 64, "units": 8, "dropout": 0.1}
+DIMS = {"conv_channels": 4, "width": 32, "heads": 2, "blocks": 1, "feedforward": 64, "units": 8, "convolution": 0}
 PLAIN = Augmentation(speeds=(1.0,), frequency_masks=0, time_masks=0, low_pass_probability=0.0)
 SPEAKERS = {"train": ["a", "b", "c"], "dev": ["d", "e"], "test": ["f", "g"]}
 
@@ -112,7 +112,7 @@ def test_a_killed_run_goes_on_to_the_same_result(data: Path, tmp_path: Path) -> 
 
 def test_finetuning_learns_the_emotion_and_is_measured_on_new_speakers(data: Path, pretrained: Path) -> None:
     out = pretrained.parent / "f"
-    finetune(finetune_recipe(replay=Data(("m.csv",)), replay_batch_s=4.0), data, out, LineProgress())
+    finetune(finetune_recipe(24, replay=Data(("m.csv",)), replay_batch_s=4.0), data, out, LineProgress())
     report = evaluate(out, data / "m.csv", "test", "cpu")
     assert report.emotion is not None and report.words is not None
     assert (report.emotion.clips, report.emotion.speakers, report.words.clips) == (16, 2, 16)
