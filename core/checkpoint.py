@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from core import features
 from core.errors import CheckpointError, ConfigError
@@ -59,10 +59,9 @@ class Checkpoint:
 def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     """Write a checkpoint folder; each file appears whole or not at all, the weights before the configuration."""
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / "model.safetensors.tmp"
-    save_file({name: value.contiguous() for name, value in checkpoint.model.state_dict().items()}, temporary)
-    temporary.replace(folder / "model.safetensors")
+    weights = {name: value.contiguous() for name, value in checkpoint.model.state_dict().items()}
     for name, content in (
+        ("model.safetensors", save(weights)),
         ("tokenizer.model", checkpoint.tokenizer.model),
         ("README.md", checkpoint.card.encode()),
         ("config.json", json.dumps(checkpoint.config, indent=2, ensure_ascii=False).encode()),

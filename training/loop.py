@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from core.errors import CheckpointError, MoodlightError
@@ -210,6 +210,5 @@ class Trainer:
 
 
 def _save(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    temporary = path.with_suffix(".tmp")
-    save_file({name: value.detach().contiguous() for name, value in tensors.items()}, temporary, metadata)
-    temporary.replace(path)
+    with atomic_write(path) as file:
+        file.write(save({name: value.detach().contiguous() for name, value in tensors.items()}, metadata))
