@@ -31,7 +31,7 @@ from core.events import read_events, write_request
 from core.features import log_mel, pad_batch
 from core.model import PRESETS, EmotionTransformer
 from core.paths import default_model_dir, samples_dir
-from core.recognizer import Recognizer, choose_precision
+from core.recognizer import Recognizer, choose_precision, hold_in_bfloat16
 from core.scoring import available_cores, score_files
 from core.torchaudio_compat import torchaudio
 
@@ -63,6 +63,8 @@ def speed(clips: Sequence[Path]) -> Iterator[Result]:
     precisions = {"float32": False} | ({"bfloat16": True} if choose_precision("auto", "cpu") == "bfloat16" else {})
     recognizer = Recognizer.load(default_model_dir(), "cpu")
     paper = EmotionTransformer(PRESETS["paper"]).eval()
+    if "bfloat16" in precisions:
+        hold_in_bfloat16(paper)
     contestants: dict[str, Callable[[], None]] = {
         f"wav2vec2_base {name}": partial(_run_wav2vec, wav2vec, waves, on) for name, on in precisions.items()
     }
@@ -126,6 +128,8 @@ def encoder() -> Iterator[Result]:
     kind = torch.bfloat16 if precision == "bfloat16" else torch.float32
     dims = PRESETS["paper"]
     blocks = EmotionTransformer(dims).eval().blocks
+    if kind is torch.bfloat16:
+        hold_in_bfloat16(blocks)
     clips, positions = 8, 256
     x = torch.randn(clips, positions, dims.width)
     square = torch.randn(2048, 2048).to(kind)

@@ -209,7 +209,7 @@ class Block(nn.Module):
         self.attention_norm = nn.LayerNorm(dims.width)
         self.feedforward = nn.Sequential(
             nn.Linear(dims.width, dims.feedforward),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             Dropout(dims.dropout),
             nn.Linear(dims.feedforward, dims.width),
         )
