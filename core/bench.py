@@ -31,7 +31,7 @@ from core.events import read_events, write_request
 from core.features import log_mel, pad_batch
 from core.model import PRESETS, EmotionTransformer
 from core.paths import default_model_dir, samples_dir
-from core.recognizer import Recognizer, choose_precision, hold_in_bfloat16
+from core.recognizer import Recognizer, choose_precision
 from core.scoring import available_cores, score_files
 from core.torchaudio_compat import torchaudio
 
@@ -62,14 +62,13 @@ def speed(clips: Sequence[Path]) -> Iterator[Result]:
     wav2vec = torchaudio().models.wav2vec2_base().eval()
     precisions = {"float32": False} | ({"bfloat16": True} if choose_precision("auto", "cpu") == "bfloat16" else {})
     recognizer = Recognizer.load(default_model_dir(), "cpu")
-    paper = EmotionTransformer(PRESETS["paper"]).eval()
-    if "bfloat16" in precisions:
-        hold_in_bfloat16(paper)
+    kind = torch.bfloat16 if "bfloat16" in precisions else torch.float32
+    paper = EmotionTransformer(PRESETS["paper"]).eval().to(kind)
     contestants: dict[str, Callable[[], None]] = {
         f"wav2vec2_base {name}": partial(_run_wav2vec, wav2vec, waves, on) for name, on in precisions.items()
     }
     contestants["bundled"] = lambda: _score_files(recognizer, clips)
-    contestants["paper"] = lambda: _run_paper(paper, clips, "bfloat16" in precisions)
+    contestants["paper"] = lambda: _run_paper(paper, clips, kind)
     times = _take_turns(contestants)
     rivals = [times[name] for name in contestants if name.startswith("wav2vec2")]
     best = min(rivals, key=statistics.median)
@@ -98,11 +97,11 @@ def _score_files(recognizer: Recognizer, clips: Sequence[Path]) -> None:
 
 
 @torch.inference_mode()
-def _run_paper(model: EmotionTransformer, clips: Sequence[Path], bfloat16: bool) -> None:
+def _run_paper(model: EmotionTransformer, clips: Sequence[Path], kind: torch.dtype) -> None:
     features = sorted((log_mel(read_sound(path).samples) for path in clips), key=len)
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
-        for start in range(0, len(features), BATCH_CLIPS):
-            model(*pad_batch(features[start : start + BATCH_CLIPS]))
+    for start in range(0, len(features), BATCH_CLIPS):
+        batch, lengths = pad_batch(features[start : start + BATCH_CLIPS])
+        model(batch.to(kind), lengths)
 
 
 def _take_turns(contestants: dict[str, Callable[[], None]]) -> dict[str, list[float]]:
@@ -128,18 +127,16 @@ def encoder() -> Iterator[Result]:
     kind = torch.bfloat16 if precision == "bfloat16" else torch.float32
     dims = PRESETS["paper"]
     blocks = EmotionTransformer(dims).eval().blocks
-    if kind is torch.bfloat16:
-        hold_in_bfloat16(blocks)
+    blocks.to(kind)
     clips, positions = 8, 256
-    x = torch.randn(clips, positions, dims.width)
+    x = torch.randn(clips, positions, dims.width).to(kind)
     square = torch.randn(2048, 2048).to(kind)
 
     @torch.inference_mode()
     def run_blocks() -> None:
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=kind is torch.bfloat16):
-            y = x
-            for block in blocks:
-                y = block(y, None)
+        y = x
+        for block in blocks:
+            y = block(y, None)
 
     def run_products() -> None:
         for _ in range(20):

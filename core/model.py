@@ -251,7 +251,7 @@ class EmotionTransformer(nn.Module):
             words: give the CTC logits.
         """
         x, lengths = self.subsampling(features, lengths)
-        x = self.dropout(x + sinusoids(x.shape[1], self.dims.width, x.device))
+        x = self.dropout(x + sinusoids(x.shape[1], self.dims.width, x.device).to(x.dtype))
         valid = valid_mask(lengths, x.shape[1])
         if emotion:
             x = torch.cat((self.emotion_embedding.expand(len(x), 1, -1).to(x.dtype), x), dim=1)

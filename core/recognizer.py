@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.audio.decode import SAMPLE_RATE
 from core.checkpoint import Checkpoint, load_checkpoint
@@ -77,7 +76,7 @@ class Recognizer:
         precision = choose_precision(precision, device)
         checkpoint = load_checkpoint(Path(folder), device)
         if precision == "bfloat16":
-            hold_in_bfloat16(checkpoint.model)
+            checkpoint.model.to(torch.bfloat16)
         return cls(checkpoint, Path(folder), device, precision, beam)
 
     @property
@@ -165,8 +164,8 @@ class Recognizer:
     @torch.inference_mode()
     def _analyse_batch(self, sounds: Sequence[np.ndarray]) -> list[ClipResult]:
         features, lengths = pad_batch([log_mel(sound) for sound in sounds])
-        with self._autocast():
-            output = self.checkpoint.model(features.to(self.device), lengths.to(self.device))
+        kind = torch.bfloat16 if self.precision == "bfloat16" else torch.float32
+        output = self.checkpoint.model(features.to(self.device, kind), lengths.to(self.device))
         logits = output.emotion_logits.float() / self.checkpoint.temperature
         probabilities = logits.softmax(dim=1).cpu().numpy()
         z_e = output.z_e.float().cpu().numpy()
@@ -178,11 +177,6 @@ class Recognizer:
         blank = self.checkpoint.model.dims.blank
         spans = greedy_spans(log_probs, blank) if self.beam == 1 else prefix_beam_search(log_probs, blank, self.beam)
         return spans_to_words(spans, self.checkpoint.tokenizer)
-
-    def _autocast(self) -> AbstractContextManager[Any]:
-        if self.precision == "float32":
-            return nullcontext()
-        return torch.autocast(self.device.split(":")[0], torch.bfloat16)
 
     def _prediction(self, clip: Clip, result: ClipResult | None) -> Prediction:
         if result is None:
@@ -200,16 +194,6 @@ class Recognizer:
             words=tuple(words),
             model=self.name,
         )
-
-
-def hold_in_bfloat16(model: nn.Module) -> None:
-    """Round the weights of matrix products and convolutions once, where autocast would do it anew in each batch.
-
-    The results are the same to the bit; normalisations and sums stay in float32.
-    """
-    for module in model.modules():
-        if isinstance(module, nn.Linear | nn.Conv2d):
-            module.to(torch.bfloat16)
 
 
 def choose_device(device: str) -> str:
