@@ -272,6 +272,8 @@ def test_zoomed_view_is_drawn_anew(qtbot: QtBot, tone: Timeline) -> None:
 def test_resize_is_drawn_anew(qtbot: QtBot, tone: Timeline) -> None:
     tone.resize(500, 200)
     qtbot.waitUntil(lambda: tone._picture is not None and tone._picture.mel.shape[1] == tone._layout.mel.width())
+    assert tone._picture is not None
+    assert tone._picture.mel.shape[1] < 500
 
 
 def test_another_recording_replaces_what_is_still_read(qtbot: QtBot, timeline: Timeline, tmp_path: Path) -> None:
