@@ -95,9 +95,12 @@ def run_on(processes: int, work: Callable[..., Any], *arguments: Any) -> None:
         folder = Path(name)
         try:
             multiprocessing.spawn(_member, (processes, folder, work, arguments), nprocs=processes)
-        except multiprocessing.ProcessExitedException as error:
+        except (multiprocessing.ProcessRaisedException, multiprocessing.ProcessExitedException) as error:
+            # One that ends breaks the connection of the others, and theirs may be the error that is seen first.
             reasons = [path.read_text(encoding="utf-8") for path in folder.glob("reason-*")]
-            raise MoodlightError(reasons[0] if reasons else f"A training process ended: {error}.") from error
+            if reasons or isinstance(error, multiprocessing.ProcessExitedException):
+                raise MoodlightError(reasons[0] if reasons else f"A training process ended: {error}.") from error
+            raise
 
 
 def _member(rank: int, size: int, folder: Path, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
