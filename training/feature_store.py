@@ -82,7 +82,7 @@ def open_store(clips: Sequence[Clip], speeds: Sequence[float], folder: Path, wor
     Raises:
         ManifestError: none of the clips can be read.
     """
-    identity = [[str(clip.file), clip.start_s, clip.end_s] for clip in clips]
+    identity = [[str(clip.file.resolve()), clip.start_s, clip.end_s] for clip in clips]
     key = hashlib.sha256(json.dumps([identity, list(speeds), features.SETTINGS]).encode()).hexdigest()[:16]
     data, index = folder / f"{key}.f16", folder / f"{key}.npz"
     if not index.exists():
