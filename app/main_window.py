@@ -29,7 +29,7 @@ from app.settings import THEMES, Settings, save_settings
 from app.status_line import StatusLine
 from app.theme import apply_theme, choose_theme
 from core.errors import MoodlightError
-from core.paths import samples_dir
+from core.paths import default_model_dir, samples_dir
 
 
 class MainWindow(QMainWindow):
@@ -145,6 +145,18 @@ class MainWindow(QMainWindow):
 
     def open_samples(self) -> None:
         self.controller.open([samples_dir()])
+
+    def open_model(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Use the checkpoint in a folder", str(self._client.model_dir))
+        if folder:
+            self._use_model(Path(folder))
+
+    def use_bundled_model(self) -> None:
+        self._use_model(default_model_dir())
+
+    def _use_model(self, folder: Path) -> None:
+        self.status.show_note(f"Loading the model in {folder} ...")
+        self._client.load_model(folder)
 
     def save_table(self) -> None:
         proposal = str(Path(self._settings.last_folder) / "moodlight.csv")

@@ -33,6 +33,7 @@ class AnalyseController(QObject):
         self.client = client
         self.recordings = Recordings(self)
         self.scheme: Scheme | None = None
+        self._model: dict[str, Any] | None = None
         self.restarted_because = ""
         self._waiting: list[Recording] = []
         self._by_request: dict[int, Recording] = {}
@@ -184,8 +185,12 @@ class AnalyseController(QObject):
         self.recording_changed.emit(recording)
 
     def _on_ready(self, model: dict[str, Any]) -> None:
+        before, self._model = self._model, model
         self.scheme = _scheme_of(model)
         self.scheme_changed.emit(self.scheme)
+        if before is not None and before != model:
+            self.noted.emit(f"The model {model['name']} is in use now.")
+            self.analyse_again(list(self.recordings))  # one window, one model: no results of two side by side
         self._mark_working()
         self.status_changed.emit()
 

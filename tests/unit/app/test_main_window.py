@@ -302,6 +302,26 @@ def test_the_score_table_of_all_open_recordings_is_saved(
     assert "The table was not saved" in window.status.activity.full_text
 
 
+def test_another_model_is_opened_and_judges_the_open_recordings_anew(
+    window: MainWindow, make_wav: MakeWav, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.open_paths([make_wav("speech.wav", 3.0)])
+    wait_until_finished(window, qtbot)
+    [recording] = window.controller.recordings
+    first = recording.predictions[0]
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "other"))
+    press(window, qtbot, Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: "fake other" in window.status.model.text())
+    assert "The model fake other is in use now." in window.status.activity.full_text
+    wait_until_finished(window, qtbot)
+    assert states(window) == {"speech.wav": "sadness 46%"}
+    assert recording.predictions[0] is not first
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "missing"))
+    press(window, qtbot, Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: "There is no model there." in window.status.activity.full_text)
+    assert "fake other" in window.status.model.text()
+
+
 def test_every_empty_part_says_what_to_do(make_window: MakeWindow) -> None:
     window = make_window(start=False)
     assert "Drop sound files or folders" in texts(window.panel.files)
