@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from training.feature_store import FeatureStore
 from training.recipe import Augmentation
 
 KEPT_SILENCE_FRAMES = 16  # on both sides of the speech, about what voice activity detection leaves
+NOISE_SHAPE = 2.0  # of the gamma distribution of a band's noise power: about two independent bins to a band
 PADDING_FRAMES = 60  # batches are padded to a multiple, because each new shape costs the compilation of its kernels
 
 
@@ -87,7 +89,7 @@ class ClipDataset(Dataset[Batch]):
 
 
 def augment(features: Tensor, settings: Augmentation, generator: np.random.Generator) -> Tensor:
-    """SpecAugment (Park et al. 2019) without time warping, a random low-pass, and shorter silence at the ends.
+    """SpecAugment (Park et al. 2019) without time warping, noise, a random low-pass, and shorter silence at the ends.
 
     Args:
         features: `(frames, 80)` mean-normalised, so that zero is each band's mean.
@@ -96,6 +98,10 @@ def augment(features: Tensor, settings: Augmentation, generator: np.random.Gener
     """
     if generator.random() < settings.trim_probability:
         features = trim_silence(features, generator)
+    if generator.random() < settings.dynamics_probability:
+        features = features * float(np.exp(generator.uniform(*np.log(settings.dynamics))))
+    if generator.random() < settings.noise_probability:
+        features = add_noise(features, float(generator.uniform(*settings.noise_snr_db)), generator)
     if settings.low_pass_hz and generator.random() < settings.low_pass_probability:
         features = low_pass(features, float(generator.choice(settings.low_pass_hz)))
     features = features.clone()
@@ -127,6 +133,23 @@ def trim_silence(features: Tensor, generator: np.random.Generator) -> Tensor:
     silent_end = max(len(features) - 1 - int(loud[-1]) - KEPT_SILENCE_FRAMES, 0)
     end = len(features) - int(generator.integers(silent_end + 1))
     return features[start:end] - features[start:end].mean(dim=0)
+
+
+def add_noise(features: Tensor, snr_db: float, generator: np.random.Generator) -> Tensor:
+    """Features as if steady noise with the speech's own long-term spectrum lay over the clip.
+
+    Powers add up, so the noise is mixed in the power of each band. Its power over a frame is gamma-distributed, as that
+    of noise through a band is.
+
+    Args:
+        features: `(frames, 80)` mean-normalised log-mel frames.
+        snr_db: mean power of the speech over that of the noise, the same in every band.
+        generator: draws the noise.
+    """
+    level = torch.logsumexp(features, dim=0) - math.log(len(features)) - snr_db / 10 * math.log(10)
+    draws = generator.standard_gamma(NOISE_SHAPE, size=tuple(features.shape)) / NOISE_SHAPE
+    noisy = torch.logaddexp(features, level + torch.from_numpy(draws).clamp(min=1e-6).log().to(features.dtype))
+    return noisy - noisy.mean(dim=0)
 
 
 def plan_batches(lengths: np.ndarray, batch_frames: float, seed: int, *, ascending: bool = False) -> list[list[int]]:

@@ -62,6 +62,8 @@ def finetune(recipe: FinetuneRecipe, data_dir: Path, out: Path, progress: Progre
         MoodlightError: manifests, settings, parent or the run are not in order.
     """
     scheme = load_scheme(recipe.scheme)
+    if recipe.replay_emotion and recipe.replay_emotion not in scheme.names:
+        raise ConfigError(f"replay_emotion {recipe.replay_emotion!r} is not one of {', '.join(scheme.names)}.")
     parent = load_checkpoint(find_parent(recipe.parent, out))
     with team.leader_first():
         stores = open_stores(recipe, scheme, data_dir)
@@ -72,14 +74,13 @@ def finetune(recipe: FinetuneRecipe, data_dir: Path, out: Path, progress: Progre
             f"{recipe.name}: {len(stores.train.clips)} clips ({seconds_of(stores.train) / 3600:.2f} h) to train on, "
             f"{len(stores.dev.clips)} of other speakers to validate on"
         )
-    datasets = [
-        ClipDataset(store, encode_all(store, parent.tokenizer), class_indices(store, scheme), recipe.augmentation)
-        for store in (stores.train, stores.replay)
-        if store is not None
-    ]
+    datasets = [clip_dataset(stores.train, class_indices(stores.train, scheme), recipe, parent)]
+    if stores.replay is not None:
+        classes = [class_index(scheme, recipe.replay_emotion)] * len(stores.replay.clips)
+        datasets.append(clip_dataset(stores.replay, classes, recipe, parent))
     task = Task(
         batches=partial(plan_pass, datasets, recipe, team),
-        losses=partial(multi_task_losses, model, recipe.alpha),
+        losses=partial(multi_task_losses, model, recipe),
         validate=partial(validate, model, stores, scheme, parent),
     )
     state = Trainer(model, recipe.optimisation, out, recipe.seed, progress, team).fit(task)
@@ -135,7 +136,17 @@ def with_emotion(clips: list[Clip], scheme: Scheme) -> list[Clip]:
 
 def class_indices(store: FeatureStore, scheme: Scheme) -> list[int]:
     """Output number of each clip's emotion, -1 where it has none."""
-    return [scheme.names.index(clip.emotion) if clip.emotion in scheme.names else -1 for clip in store.clips]
+    return [class_index(scheme, clip.emotion) for clip in store.clips]
+
+
+def class_index(scheme: Scheme, emotion: str) -> int:
+    """Output number of an emotion, -1 for one that the scheme does not have."""
+    return scheme.names.index(emotion) if emotion in scheme.names else -1
+
+
+def clip_dataset(store: FeatureStore, classes: list[int], recipe: FinetuneRecipe, parent: Checkpoint) -> ClipDataset:
+    """Clips of a store with the parent's units."""
+    return ClipDataset(store, encode_all(store, parent.tokenizer), classes, recipe.augmentation)
 
 
 def plan_pass(datasets: list[ClipDataset], recipe: FinetuneRecipe, team: Team, number: int) -> list[Callable[[], Step]]:
@@ -159,9 +170,9 @@ def _next_step(sources: list[Iterator[Batch]]) -> Step:
     return Step(batches[0], batches[1] if len(batches) > 1 else None)
 
 
-def multi_task_losses(model: EmotionTransformer, alpha: float, step: Step) -> Iterator[tuple[str, Tensor]]:
-    """L = L_ce + alpha L_ctc (equation 8), and alpha L_ctc of the replayed clips."""
-    batch = step.emotion
+def multi_task_losses(model: EmotionTransformer, recipe: FinetuneRecipe, step: Step) -> Iterator[tuple[str, Tensor]]:
+    """L = L_ce + alpha L_ctc (equation 8); of the replayed clips alpha L_ctc, and L_ce at the weight of the recipe."""
+    batch, alpha = step.emotion, recipe.alpha
     output = model(batch.features, batch.lengths, words=alpha > 0.0)
     loss = functional.cross_entropy(output.emotion_logits.float(), batch.classes)
     if alpha > 0.0:
@@ -169,7 +180,11 @@ def multi_task_losses(model: EmotionTransformer, alpha: float, step: Step) -> It
     yield "loss", loss
     if step.replay is not None:
         output = model(step.replay.features, step.replay.lengths)
-        yield "replay", alpha * ctc_loss_of(output.ctc_logits, output.lengths, step.replay, model.dims.blank)
+        loss = alpha * ctc_loss_of(output.ctc_logits, output.lengths, step.replay, model.dims.blank)
+        if recipe.replay_emotion:
+            read = functional.cross_entropy(output.emotion_logits.float(), step.replay.classes)
+            loss = loss + recipe.replay_emotion_weight * read
+        yield "replay", loss
 
 
 @torch.inference_mode()

@@ -38,6 +38,10 @@ class Augmentation:
     low_pass_hz: tuple[float, ...] = (5500.0,)
     low_pass_probability: float = 0.2
     trim_probability: float = 0.0  # of cutting off silence before and after the speech
+    noise_probability: float = 0.0  # of steady noise with the speech's own spectrum
+    noise_snr_db: tuple[float, float] = (5.0, 30.0)  # drawn evenly from this range
+    dynamics_probability: float = 0.0  # of a wider or narrower dynamic range
+    dynamics: tuple[float, float] = (0.6, 1.8)  # factors of the range in decibels, drawn evenly by their logarithm
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,8 @@ class FinetuneRecipe:
     alpha: float = 0.6  # weight of the CTC loss (equation 8); 0: emotion alone
     replay: Data | None = None  # transcribed clips that go on being read, so that recognition is not forgotten
     replay_batch_s: float = 60.0  # seconds of sound of them a step
+    replay_emotion: str = ""  # what read speech is taken for; empty: it has no part in the emotion loss
+    replay_emotion_weight: float = 0.2  # of its cross-entropy
     seed: int = 1
     augmentation: Augmentation = Augmentation()
     optimisation: Optimisation = Optimisation()

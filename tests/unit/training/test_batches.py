@@ -8,7 +8,15 @@ import torch
 
 from core.errors import ManifestError
 from core.features import log_mel
-from training.batches import PADDING_FRAMES, ClipDataset, augment, load_batches, plan_batches, trim_silence
+from training.batches import (
+    PADDING_FRAMES,
+    ClipDataset,
+    add_noise,
+    augment,
+    load_batches,
+    plan_batches,
+    trim_silence,
+)
 from training.feature_store import FeatureStore, compute_features, open_store
 from training.manifest import Clip
 from training.parallel import Team
@@ -72,6 +80,34 @@ def test_masks_hide_and_never_invent() -> None:
     kept = masked != 0
     torch.testing.assert_close(masked[kept], features[kept], rtol=0, atol=0)
     assert 0.4 < kept.float().mean() < 1.0
+
+
+@pytest.mark.parametrize("snr_db", [5.0, 20.0])
+def test_noise_gives_the_features_of_a_noisy_clip(snr_db: float) -> None:
+    generator = np.random.default_rng(0)
+    # white, so that noise with the long-term spectrum of the speech is white noise
+    speech = (np.repeat(generator.uniform(0.01, 0.3, 40), 800) * generator.normal(size=32_000)).astype(np.float32)
+    noise = generator.normal(size=32_000) * np.sqrt(np.mean(speech**2) / 10 ** (snr_db / 10))
+    expected = log_mel((speech + noise).astype(np.float32))
+    noisy = add_noise(log_mel(speech), snr_db, np.random.default_rng(1))
+    assert noisy.mean(dim=0).abs().max() < 1e-4
+    bands = slice(10, None)  # the lowest hold one bin or none
+    difference, change = ((other - expected)[:, bands].mean(dim=1).abs().mean() for other in (noisy, log_mel(speech)))
+    assert difference < 0.3 * change
+
+
+def test_dynamics_widen_or_narrow_the_range() -> None:
+    features = torch.randn(300, 80)
+    plain = {"low_pass_probability": 0.0, "frequency_masks": 0, "time_masks": 0}
+    settings = Augmentation(**plain, dynamics_probability=1.0, dynamics=(0.5, 2.0))  # type: ignore[arg-type]
+    factors = []
+    for seed in range(40):
+        changed = augment(features, settings, np.random.default_rng(seed))
+        factor = float(changed[0, 0] / features[0, 0])
+        torch.testing.assert_close(changed, features * factor)
+        factors.append(factor)
+    assert 0.5 <= min(factors) < 0.7 and 1.4 < max(factors) <= 2.0
+    assert np.mean(np.log(factors)) == pytest.approx(0.0, abs=0.2)
 
 
 def test_trimming_gives_the_features_of_the_shorter_clip() -> None:

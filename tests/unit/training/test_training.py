@@ -142,6 +142,22 @@ def test_alpha_zero_has_no_use_for_replay(data: Path, pretrained: Path) -> None:
         finetune(finetune_recipe(alpha=0.0, replay=Data(("m.csv",))), data, pretrained.parent / "x", LineProgress())
 
 
+def test_read_speech_is_taught_to_be_what_the_recipe_says(data: Path, pretrained: Path) -> None:
+    """All clips are replayed as neutral, four times as strongly as with their own emotion: neutral must win."""
+    out = pretrained.parent / "read"
+    recipe = finetune_recipe(24, replay=Data(("m.csv",)), replay_emotion="neutral", replay_emotion_weight=4.0)
+    finetune(recipe, data, out, LineProgress())
+    emotion = evaluate(out, data / "m.csv", "test", "cpu").emotion
+    assert emotion is not None
+    assert sum(row[2] for row in emotion.confusion) > 12  # of 16
+
+
+def test_an_emotion_for_read_speech_that_the_scheme_lacks_is_refused(data: Path, pretrained: Path) -> None:
+    recipe = finetune_recipe(replay=Data(("m.csv",)), replay_emotion="calm")
+    with pytest.raises(ConfigError, match="'calm'"):
+        finetune(recipe, data, pretrained.parent / "calm", LineProgress())
+
+
 def test_transfer_alone_trains_without_words(data: Path, pretrained: Path) -> None:
     out = pretrained.parent / "tl"
     finetune(finetune_recipe(passes=2, alpha=0.0), data, out, LineProgress())
