@@ -171,7 +171,9 @@ def _next_step(sources: list[Iterator[Batch]]) -> Step:
 
 
 def multi_task_losses(model: EmotionTransformer, recipe: FinetuneRecipe, step: Step) -> Iterator[tuple[str, Tensor]]:
-    """L = L_ce + alpha L_ctc (equation 8); of the replayed clips alpha L_ctc, and L_ce at the weight of the recipe."""
+    """L = L_ce + alpha L_ctc (equation 8); of the replayed clips alpha L_ctc and, where the recipe says so, how far
+    their emotions lie on average from what it expects. No single clip is told what it is: an angry one may stay so.
+    """
     batch, alpha = step.emotion, recipe.alpha
     output = model(batch.features, batch.lengths, words=alpha > 0.0)
     loss = functional.cross_entropy(output.emotion_logits.float(), batch.classes)
@@ -182,9 +184,17 @@ def multi_task_losses(model: EmotionTransformer, recipe: FinetuneRecipe, step: S
         output = model(step.replay.features, step.replay.lengths)
         loss = alpha * ctc_loss_of(output.ctc_logits, output.lengths, step.replay, model.dims.blank)
         if recipe.replay_emotion:
-            read = functional.cross_entropy(output.emotion_logits.float(), step.replay.classes)
-            loss = loss + recipe.replay_emotion_weight * read
+            target = reading_shares(model.dims.classes, int(step.replay.classes[0]), recipe.replay_emotion_share)
+            shares = output.emotion_logits.float().softmax(dim=1).mean(dim=0)
+            loss = loss - recipe.replay_emotion_weight * (target * shares.log()).sum()
         yield "replay", loss
+
+
+def reading_shares(classes: int, emotion: int, share: float) -> Tensor:
+    """Shares `(classes,)` of the emotions expected in read speech: one has `share`, the others divide the rest."""
+    shares = torch.full((classes,), (1.0 - share) / (classes - 1))
+    shares[emotion] = share
+    return shares
 
 
 @torch.inference_mode()

@@ -101,8 +101,9 @@ class FinetuneRecipe:
     alpha: float = 0.6  # weight of the CTC loss (equation 8); 0: emotion alone
     replay: Data | None = None  # transcribed clips that go on being read, so that recognition is not forgotten
     replay_batch_s: float = 60.0  # seconds of sound of them a step
-    replay_emotion: str = ""  # what read speech is taken for; empty: it has no part in the emotion loss
-    replay_emotion_weight: float = 0.2  # of its cross-entropy
+    replay_emotion: str = ""  # what they are mostly taken for; empty: they have no part in the emotion loss
+    replay_emotion_share: float = 0.5  # of them; the other emotions divide the rest
+    replay_emotion_weight: float = 0.1  # of this part of the loss
     seed: int = 1
     augmentation: Augmentation = Augmentation()
     optimisation: Optimisation = Optimisation()
