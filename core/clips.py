@@ -82,7 +82,7 @@ def file_clips(
         path: any sound file; the clips carry it as given.
         start_s: where to begin, in seconds.
         end_s: where to end, or None for the end of the recording.
-        segmenting: `speech` (each stretch of speech, at most 20 s, by itself; one empty clip where there is none),
+        segmenting: `speech` (each stretch of speech, at most 20 s, by itself; one clip of all where none is found),
             `none` (all as one clip), a number of seconds (clips of that length), or `auto` (`none` up to 20 s, else
             `speech`).
         listener: told of progress and notes, and asked whether to go on.
@@ -136,11 +136,13 @@ def _chain(first: np.ndarray, rest: Iterator[np.ndarray]) -> Iterator[np.ndarray
 
 
 def _by_speech(file: str, start_s: float, blocks: Iterator[np.ndarray]) -> Iterator[Clip]:
+    first = np.zeros(0, np.float32)
     total = 0
 
     def counted() -> Iterator[np.ndarray]:
-        nonlocal total
+        nonlocal first, total
         for block in blocks:
+            first = first if total else block
             total += len(block)
             yield block
 
@@ -149,7 +151,9 @@ def _by_speech(file: str, start_s: float, blocks: Iterator[np.ndarray]) -> Itera
         silent = False
         yield Clip(file, start_s + segment.start_s, start_s + segment.end_s, segment.samples, speech=True)
     if silent and total:
-        yield Clip(file, start_s, start_s + total / SAMPLE_RATE, np.zeros(0, np.float32), speech=False)
+        short = total <= MAX_SEGMENT_S * SAMPLE_RATE  # such a one may have been cut for a scream or a whisper in it
+        samples = first if short else np.zeros(0, np.float32)
+        yield Clip(file, start_s, start_s + total / SAMPLE_RATE, samples, speech=None if short else False)
 
 
 def _whole(file: str, start_s: float, blocks: Iterator[np.ndarray]) -> Iterator[Clip]:

@@ -163,6 +163,11 @@ def test_recorded_speech_is_found(shared_data: Path) -> None:
     assert contain_speech([read_sound(silent).samples]) == [False]
 
 
+@pytest.mark.parametrize("name", ["1009_IEO_ANG_HI", "1055_WSI_FEA_XX", "1079_IEO_FEA_HI"])
+def test_a_clip_that_is_one_scream_holds_speech(shared_data: Path, name: str) -> None:
+    assert contain_speech([read_sound(shared_data / "crema-d" / "AudioWAV" / f"{name}.opus").samples]) == [True]
+
+
 def test_loading_the_network_leaves_torch_as_it_was() -> None:
     load_detector.cache_clear()
     before = torch.get_num_threads()
