@@ -101,7 +101,8 @@ def augment(features: Tensor, settings: Augmentation, generator: np.random.Gener
     if generator.random() < settings.dynamics_probability:
         features = features * float(np.exp(generator.uniform(*np.log(settings.dynamics))))
     if generator.random() < settings.noise_probability:
-        features = add_noise(features, float(generator.uniform(*settings.noise_snr_db)), generator)
+        snr_db, tilt_db = (float(generator.uniform(*r)) for r in (settings.noise_snr_db, settings.noise_tilt_db))
+        features = add_noise(features, snr_db, tilt_db, generator)
     if settings.low_pass_hz and generator.random() < settings.low_pass_probability:
         features = low_pass(features, float(generator.choice(settings.low_pass_hz)))
     features = features.clone()
@@ -135,18 +136,21 @@ def trim_silence(features: Tensor, generator: np.random.Generator) -> Tensor:
     return features[start:end] - features[start:end].mean(dim=0)
 
 
-def add_noise(features: Tensor, snr_db: float, generator: np.random.Generator) -> Tensor:
-    """Features as if steady noise with the speech's own long-term spectrum lay over the clip.
+def add_noise(features: Tensor, snr_db: float, tilt_db: float, generator: np.random.Generator) -> Tensor:
+    """Features as if steady noise lay over the clip.
 
     Powers add up, so the noise is mixed in the power of each band. Its power over a frame is gamma-distributed, as that
-    of noise through a band is.
+    of noise through a band is. Nothing is known of a band's absolute level once its mean is off: the noise is laid out
+    against the clip's own long-term spectrum. Pink noise rises by about 20 dB against that of speech.
 
     Args:
         features: `(frames, 80)` mean-normalised log-mel frames.
-        snr_db: mean power of the speech over that of the noise, the same in every band.
+        snr_db: mean power of the speech over that of the noise in the lowest band.
+        tilt_db: by how much less the speech stands out in the highest band.
         generator: draws the noise.
     """
-    level = torch.logsumexp(features, dim=0) - math.log(len(features)) - snr_db / 10 * math.log(10)
+    snr = torch.linspace(snr_db, snr_db - tilt_db, features.shape[1]) / 10 * math.log(10)
+    level = torch.logsumexp(features, dim=0) - math.log(len(features)) - snr
     draws = generator.standard_gamma(NOISE_SHAPE, size=tuple(features.shape)) / NOISE_SHAPE
     noisy = torch.logaddexp(features, level + torch.from_numpy(draws).clamp(min=1e-6).log().to(features.dtype))
     return noisy - noisy.mean(dim=0)

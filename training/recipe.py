@@ -38,8 +38,9 @@ class Augmentation:
     low_pass_hz: tuple[float, ...] = (5500.0,)
     low_pass_probability: float = 0.2
     trim_probability: float = 0.0  # of cutting off silence before and after the speech
-    noise_probability: float = 0.0  # of steady noise with the speech's own spectrum
-    noise_snr_db: tuple[float, float] = (5.0, 30.0)  # drawn evenly from this range
+    noise_probability: float = 0.0  # of steady noise
+    noise_snr_db: tuple[float, float] = (5.0, 40.0)  # in the lowest band; drawn evenly from this range
+    noise_tilt_db: tuple[float, float] = (0.0, 35.0)  # how much lower it is in the highest band
     dynamics_probability: float = 0.0  # of a wider or narrower dynamic range
     dynamics: tuple[float, float] = (0.6, 1.8)  # factors of the range in decibels, drawn evenly by their logarithm
 

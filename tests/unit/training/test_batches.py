@@ -89,11 +89,18 @@ def test_noise_gives_the_features_of_a_noisy_clip(snr_db: float) -> None:
     speech = (np.repeat(generator.uniform(0.01, 0.3, 40), 800) * generator.normal(size=32_000)).astype(np.float32)
     noise = generator.normal(size=32_000) * np.sqrt(np.mean(speech**2) / 10 ** (snr_db / 10))
     expected = log_mel((speech + noise).astype(np.float32))
-    noisy = add_noise(log_mel(speech), snr_db, np.random.default_rng(1))
+    noisy = add_noise(log_mel(speech), snr_db, 0.0, np.random.default_rng(1))
     assert noisy.mean(dim=0).abs().max() < 1e-4
     bands = slice(10, None)  # the lowest hold one bin or none
     difference, change = ((other - expected)[:, bands].mean(dim=1).abs().mean() for other in (noisy, log_mel(speech)))
     assert difference < 0.3 * change
+
+
+def test_tilted_noise_covers_the_high_bands_most() -> None:
+    features = 2 * torch.randn(400, 80)
+    noisy = add_noise(features, 30.0, 35.0, np.random.default_rng(1))
+    change = (noisy - features).abs().mean(dim=0)
+    assert change[:10].mean() < 0.2 * change[-10:].mean()
 
 
 def test_dynamics_widen_or_narrow_the_range() -> None:
