@@ -47,7 +47,7 @@ bench: $(READY)
 data: $(READY)
 	@mkdir -p data
 	@for name in $(CORPORA); do \
-		[ ! -d "$(DATA)/$$name" ] || $(BIN)/python -m app corpus $$name "$(DATA)/$$name" -o data/$$name.csv || exit 1; \
+		[ ! -d "$(DATA)/$$name" ] || $(BIN)/python -m app corpus $$name "$(DATA)/$$name" -o data/$$name.csv || [ $$? -eq 1 ] || exit 1; \
 	done
 
 clean:

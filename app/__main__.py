@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-VERBS = frozenset({"score", "evaluate", "models", "devices", "bench", "corpus", "pretrain", "finetune"})
+VERBS = frozenset({"score", "evaluate", "models", "devices", "bench", "corpus", "pretrain", "finetune", "crossval"})
 CLI_OPTIONS = frozenset({"--help", "-h", "--version"})
 WINDOW_OPTIONS = frozenset({"--samples", "--snapshot", "--model", "--theme", "--time-limit", "--time-to-paint"})
 

@@ -41,6 +41,17 @@ RunOption = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Folder of the run. [default: runs/RECIPE]")
 ]
 EventsOption = Annotated[bool, typer.Option("--events", help="JSON lines on stdout, for programs.")]
+DevicesOption = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Devices that share the run on each machine; of cpu, processes.")
+]
+NodesOption = Annotated[int, typer.Option("--num-nodes", min=1, metavar="N", help="Machines that share the run.")]
+PrecisionOption = Annotated[
+    str, typer.Option(metavar="auto|bf16-mixed|32-true", help="Numbers of the matrix products. [default: the recipe's]")
+]
+TensorBoardOption = Annotated[
+    bool, typer.Option("--tensorboard", help="Curves for TensorBoard too, in the run's folder.")
+]
+ProcessesOption = Annotated[int, typer.Option(min=0, hidden=True, help="The older name of --device cpu --devices.")]
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -99,14 +110,31 @@ def evaluate(
     manifest: Annotated[Path, typer.Option(metavar="CSV", help="Clips with their emotion or transcript.")],
     model: ModelOption = None,
     split: Annotated[str, typer.Option(help="Which rows of the manifest; '' for all.")] = "test",
-    report: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder to write the figures to.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for report.html, report.json and report.txt.")
+    ] = None,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Leave the narrow bands and the noise out of the report: a fifth of the time."),
+    ] = False,
+    allow_speaker_overlap: Annotated[
+        bool,
+        typer.Option(
+            "--allow-speaker-overlap",
+            help="Measure where a speaker stands on both sides of a split, and mark every figure.",
+        ),
+    ] = False,
     device: DeviceOption = "auto",
     beam: BeamOption = 1,
 ) -> int:
-    """Measure a model on labelled clips: UA, WA and WER with their intervals."""
+    """Measure a model on labelled clips: UA, WA, F1, calibration, WER and CER, with their intervals.
+
+    A report also has the worst clips to listen to, and figures by speaker, sex, age, level, duration, band and noise.
+    """
+    from app.commands.measure import Wishes
     from app.commands.measure import evaluate as run_evaluate
 
-    return run_evaluate(manifest, model, split, report, device, beam)
+    return run_evaluate(Wishes(manifest, model, split, report, device, beam, quick, allow_speaker_overlap))
 
 
 @models.command("show", epilog="Example: moodlight models show")
@@ -144,15 +172,19 @@ def devices() -> int:
 @guarded
 def bench(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="window, engine, encoder, speed. [default: all]")
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...", help="window, engine, encoder, speed, training, memory. [default: the first four]"
+        ),
     ] = None,
     clips: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Recordings for `speed`. [default: the bundled samples]")
+        Path | None,
+        typer.Option(metavar="DIR", help="Recordings for `speed` and `training`. [default: the bundled samples]"),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="JSON", help="File for the figures.")] = None,
 ) -> int:
     """Measure how fast this machine works."""
-    from core.bench import run as run_bench
+    from app.commands.bench import bench as run_bench
 
     return run_bench(names or (), clips, out)
 
@@ -160,14 +192,43 @@ def bench(
 @app.command(epilog="Example: moodlight corpus crema-d ~/corpora/CREMA-D -o data/crema-d.csv")
 @guarded
 def corpus(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="crema-d, emo-db, librispeech, ...")],
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The corpus as its owner ships it.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="CSV", help="The manifest to write.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One of the names above.")],
+    path: Annotated[Path, typer.Argument(metavar="DIR", help="The corpus as its owner ships it, or a table.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="CSV", help="The manifest to write: .csv or .parquet.")],
+    target: Annotated[
+        str,
+        typer.Option(metavar="intended|perceived", help="Labels as they were meant, or listeners' votes."),
+    ] = "intended",
+    check: Annotated[bool, typer.Option("--check/--no-check", help="Listen to each recording for faults.")] = True,
+    problems: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Table for all that is wrong; the report names the first few.")
+    ] = None,
 ) -> int:
-    """Write the manifest of a speech corpus."""
-    from app.commands.train import corpus as run_corpus
+    """Write the manifest of a speech corpus; say what is in it and what is wrong with it.
 
-    return run_corpus(name, folder, out)
+    \b
+    NAME is one of
+      crema-d      CREMA-D (also --target perceived)
+      emo-db       Berlin Emo-DB
+      iemocap      IEMOCAP, four emotions
+      msp-podcast  MSP-Podcast with its partitions
+      ravdess      RAVDESS, speech
+      tess         TESS
+      librispeech  LibriSpeech, all of it or any subset
+      kathleen     CMU Arctic prompts, a .txt beside each
+      ljspeech     LJSpeech
+      vctk         VCTK
+      folders      a folder a class
+      table        a manifest, CSV or Parquet
+      nkululeko    nkululeko's CSV
+      emobox       EmoBox's JSON lines
+      audformat    an audformat database
+
+    The exit code is 1 where recordings cannot be used.
+    """
+    from app.commands.corpus import corpus as run_corpus
+
+    return run_corpus(name, path, out, target, check, problems)
 
 
 @app.command(epilog="Example: moodlight pretrain bundled-pretrain --data data --set optimisation.passes=3")
@@ -177,29 +238,73 @@ def pretrain(
     settings: SetOption = None,
     data: DataOption = Path("data"),
     out: RunOption = None,
-    processes: Annotated[int, typer.Option(min=1, help="Processes that share the run.")] = 1,
+    device: DeviceOption = "auto",
+    devices: DevicesOption = 1,
+    num_nodes: NodesOption = 1,
+    precision: PrecisionOption = "",
+    tensorboard: TensorBoardOption = False,
     events: EventsOption = False,
+    processes: ProcessesOption = 0,
 ) -> int:
-    """Teach a model to recognise words. A run that was ended goes on where it was."""
+    """Teach a model to recognise words. A run that was ended goes on where it was.
+
+    torchrun may start the processes too; their number is then torchrun's.
+    """
+    from app.commands.train import Wishes
     from app.commands.train import pretrain as run_pretrain
 
-    return run_pretrain(recipe, settings or [], data, out, processes, events)
+    device, devices = ("cpu", processes) if processes else (device, devices)
+    return run_pretrain(
+        Wishes(recipe, settings or [], data, out, device, devices, num_nodes, precision, tensorboard, events)
+    )
 
 
-@app.command(epilog="Example: moodlight finetune bundled-finetune --data data")
+@app.command(epilog="Example: moodlight finetune bundled-finetune --data data --device cpu --devices 2")
 @guarded
 def finetune(
     recipe: RecipeArgument,
     settings: SetOption = None,
     data: DataOption = Path("data"),
     out: RunOption = None,
-    processes: Annotated[int, typer.Option(min=1, help="Processes that share the run.")] = 1,
+    device: DeviceOption = "auto",
+    devices: DevicesOption = 1,
+    num_nodes: NodesOption = 1,
+    precision: PrecisionOption = "",
+    tensorboard: TensorBoardOption = False,
     events: EventsOption = False,
+    processes: ProcessesOption = 0,
 ) -> int:
-    """Teach a pre-trained model emotions. A run that was ended goes on where it was."""
+    """Teach a pre-trained model emotions. A run that was ended goes on where it was.
+
+    torchrun may start the processes too; their number is then torchrun's.
+    """
+    from app.commands.train import Wishes
     from app.commands.train import finetune as run_finetune
 
-    return run_finetune(recipe, settings or [], data, out, processes, events)
+    device, devices = ("cpu", processes) if processes else (device, devices)
+    return run_finetune(
+        Wishes(recipe, settings or [], data, out, device, devices, num_nodes, precision, tensorboard, events)
+    )
+
+
+@app.command(epilog="Example: moodlight crossval crema-table1 --data data --dry-run")
+@guarded
+def crossval(
+    recipe: RecipeArgument,
+    settings: SetOption = None,
+    data: DataOption = Path("data"),
+    out: RunOption = None,
+    devices: Annotated[
+        str, typer.Option(metavar="DEVICE,...", help="One job at a time on each: auto, cpu, or cuda:0,cuda:1.")
+    ] = "auto",
+    processes: Annotated[int, typer.Option(min=1, help="Processes that share a job, on one device.")] = 1,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")] = False,
+    events: EventsOption = False,
+) -> int:
+    """Compare systems over folds and seeds, and write one report. What was ended goes on where it was."""
+    from app.commands.crossval import crossval as run_crossval
+
+    return run_crossval(recipe, settings or [], data, out, devices, processes, dry_run, events)
 
 
 if __name__ == "__main__":

@@ -147,7 +147,8 @@ class MainWindow(QMainWindow):
         self.controller.open([samples_dir()])
 
     def open_model(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Use the checkpoint in a folder", str(self._client.model_dir))
+        beside = str(self._client.model_dir.parent)
+        folder = QFileDialog.getExistingDirectory(self, "Use the checkpoint in a folder", beside)
         if folder:
             self._use_model(Path(folder))
 

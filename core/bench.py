@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -51,6 +51,9 @@ class Result:
 
     def __str__(self) -> str:
         return f"{self.name:<58} {self.value:10.2f} {self.unit:<10} goal {self.goal}"
+
+
+Benchmark = Callable[[Sequence[Path]], Iterator[Result]]
 
 
 def speed(clips: Sequence[Path]) -> Iterator[Result]:
@@ -218,13 +221,19 @@ def window() -> Iterator[Result]:
 BENCHMARKS = ("window", "engine", "encoder", "speed")
 
 
-def run(names: Sequence[str] = (), clips: Path | None = None, out: Path | None = None) -> int:
+def run(
+    names: Sequence[str] = (),
+    clips: Path | None = None,
+    out: Path | None = None,
+    more: Mapping[str, Benchmark] | None = None,
+) -> int:
     """Run benchmarks and print a line a figure.
 
     Args:
-        names: which of `BENCHMARKS`; none for all.
-        clips: folder with recordings for `speed`, instead of the bundled samples.
+        names: which of `BENCHMARKS` and `more`; none for all of the former.
+        clips: folder with recordings, instead of the bundled samples.
         out: JSON file for the figures.
+        more: benchmarks of other packages, by name; they are handed the recordings.
 
     Returns:
         0.
@@ -232,9 +241,11 @@ def run(names: Sequence[str] = (), clips: Path | None = None, out: Path | None =
     Raises:
         ConfigError: an unknown benchmark.
     """
-    unknown = set(names) - set(BENCHMARKS)
+    more = more or {}
+    unknown = set(names) - {*BENCHMARKS, *more}
     if unknown:
-        raise ConfigError(f"There is no benchmark {sorted(unknown)[0]!r}. There are: {', '.join(BENCHMARKS)}.")
+        there = ", ".join([*BENCHMARKS, *more])
+        raise ConfigError(f"There is no benchmark {sorted(unknown)[0]!r}. There are: {there}.")
     found = find_sounds([clips or samples_dir()])
     stride = max(1, len(found) // CLIPS)
     chosen = (found[::stride] * CLIPS)[:CLIPS]
@@ -243,6 +254,7 @@ def run(names: Sequence[str] = (), clips: Path | None = None, out: Path | None =
         "engine": engine,
         "encoder": encoder,
         "speed": lambda: speed(chosen),
+        **{name: partial(benchmark, chosen) for name, benchmark in more.items()},
     }
     results = []
     print(f"{torch.get_num_threads()} threads, medians of {ROUNDS} rounds")

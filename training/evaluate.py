@@ -3,86 +3,42 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from core.audio.decode import read_sound
+from core.audio.decode import SAMPLE_RATE, read_sound
 from core.checkpoint import fingerprint
 from core.errors import AudioError, ManifestError
 from core.recognizer import ClipResult, Recognizer
-from training import metrics
-from training.finetune import with_emotion
+from core.tokenizer import normalise_text
+from training.answers import Answers, answers_of
+from training.conditions import CONDITIONS, Condition, seed_of, speech_level_db
+from training.figures import emotion_figures, word_figures
 from training.manifest import Clip, check_speaker_independent, of_split, read_manifest
-from training.metrics import Figure
+from training.report import OVERLAP_MARK, Report
+from training.slices import slicings
+from training.worst import wrong_emotions, wrong_words
 
 CLIPS_AT_ONCE = 64
-INTERVAL = "95 % bootstrap interval over speakers"
+FEW_SPEAKERS = 10
+KNOWN_SENTENCES = 0.1  # share of the clips from which it is said that their sentences are not new
+SILENT_DB = -70.0
 
 
-@dataclass(frozen=True)
-class EmotionFigures:
-    """How well the emotion is told."""
-
-    clips: int
-    speakers: int
-    wa: Figure
-    ua: Figure
-    recalls: dict[str, float]
-    confusion: list[list[int]]  # rows: what was meant; columns: what the model said
-    calibration_error: float
-
-
-@dataclass(frozen=True)
-class WordFigures:
-    """How well the words are told."""
-
-    clips: int
-    speakers: int
-    words: int
-    wer: Figure
-
-
-@dataclass(frozen=True)
-class Report:
-    """All figures of one checkpoint on one split of one manifest."""
-
-    model: str
-    fingerprint: str
-    manifest: str
-    split: str
-    emotion: EmotionFigures | None
-    words: WordFigures | None
-    unreadable: tuple[str, ...]
-
-    def lines(self) -> list[str]:
-        """The report as text."""
-        lines = [f"model {self.model} ({self.fingerprint}), {self.manifest}, split {self.split!r}; {INTERVAL}"]
-        if self.emotion:
-            figures = self.emotion
-            lines.append(f"emotion: {figures.clips} clips of {figures.speakers} speakers")
-            lines.append(f"  UA {figures.ua}   WA {figures.wa}   calibration error {figures.calibration_error:.3f}")
-            names = list(figures.recalls)
-            lines.append("  meant \\ said " + "".join(f"{name:>12}" for name in names) + "      recall")
-            for name, row in zip(names, figures.confusion, strict=True):
-                counts = "".join(f"{count:>12}" for count in row)
-                lines.append(f"  {name:<12}{counts}{figures.recalls[name]:>12.3f}")
-        if self.words:
-            lines.append(f"words: {self.words.clips} clips of {self.words.speakers} speakers, {self.words.words} words")
-            lines.append(f"  WER {self.words.wer}")
-        lines += [f"not measured: {reason}" for reason in self.unreadable]
-        return lines
-
-    def to_json(self) -> dict[str, Any]:
-        """The report as plain data."""
-        return asdict(self)
-
-
-def evaluate(model_dir: Path, manifest: Path, split: str = "test", device: str = "auto", beam: int = 1) -> Report:
+def evaluate(
+    model_dir: Path,
+    manifest: Path,
+    split: str = "test",
+    device: str = "auto",
+    beam: int = 1,
+    *,
+    conditions: Sequence[Condition] = (),
+    allow_speaker_overlap: bool = False,
+) -> Report:
     """Score a split of a manifest with a checkpoint and compare with what is written there.
 
     Emotion is measured on the clips whose emotion the checkpoint's scheme has, words on those with a transcript.
@@ -93,37 +49,138 @@ def evaluate(model_dir: Path, manifest: Path, split: str = "test", device: str =
         split: which rows; empty for all of them.
         device: as for `Recognizer.load`.
         beam: hypotheses kept while the words are searched for; 1 is the greedy path.
+        conditions: under which the clips are scored again, see `training.conditions`.
+        allow_speaker_overlap: mark the figures of such a manifest instead of refusing it.
 
     Raises:
         MoodlightError: model or manifest cannot be used, or nothing in it can be measured.
     """
-    clips = read_manifest(manifest)
-    check_speaker_independent(clips)
-    clips = of_split(clips, split) if split else clips
+    rows = read_manifest(manifest)
+    if not rows:
+        raise ManifestError(f"The manifest {manifest} holds no clips.")
+    if not allow_speaker_overlap:
+        check_speaker_independent(rows)
+    clips = of_split(rows, split) if split else rows
     recognizer = Recognizer.load(model_dir, device, beam=beam)
     labels = recognizer.scheme.names
     wanted = [clip for clip in clips if clip.emotion in labels or (clip.transcript and not clip.emotion)]
     if not wanted:
-        with_emotion(clips, recognizer.scheme)  # says which labels there are
-    unreadable: list[str] = []
-    scored = list(_score(recognizer, wanted, unreadable))
-    if not scored:
+        raise ManifestError(
+            f"No clip of {manifest} has a transcript or an emotion that {recognizer.name} gives ({', '.join(labels)})."
+        )
+    answers, changed, unreadable = _score(recognizer, wanted, conditions)
+    if not answers:
         raise ManifestError(f"None of the clips of {manifest} can be read: {unreadable[0]}")
-    felt = [(clip, result) for clip, result in scored if clip.emotion in labels]
-    said = [(clip, result) for clip, result in scored if clip.transcript]
+    felt, said = answers.felt(), answers.said()
+    overlap = speakers_on_two_sides(rows)
     return Report(
-        recognizer.name,
-        fingerprint(model_dir),
-        manifest.name,
-        split,
-        emotion_figures(felt, labels) if felt else None,
-        word_figures(said) if said else None,
-        tuple(unreadable),
+        model=recognizer.name,
+        fingerprint=fingerprint(model_dir),
+        manifest=manifest.name,
+        split=split,
+        date=datetime.now().astimezone().isoformat(timespec="minutes"),
+        clips=len(answers),
+        speakers=answers.speakers,
+        seconds=float(answers.durations_s.sum()),
+        speaker_overlap=overlap,
+        notes=tuple(_notes(rows, answers, split, overlap, recognizer.checkpoint.temperature)),
+        emotion=emotion_figures(felt) if len(felt) else None,
+        words=word_figures(said) if len(said) else None,
+        slicings=slicings(answers, changed, CONDITIONS),
+        wrong_emotions=wrong_emotions(felt, manifest.parent) if len(felt) else (),
+        wrong_words=wrong_words(said, manifest.parent) if len(said) else (),
+        unreadable=tuple(unreadable),
     )
 
 
-def _score(recognizer: Recognizer, clips: Sequence[Clip], unreadable: list[str]) -> Iterator[tuple[Clip, ClipResult]]:
-    """Results of the clips that can be read; files are decoded ahead while the model works."""
+def speakers_on_two_sides(clips: Iterable[Clip]) -> tuple[str, ...]:
+    """Speakers who have clips in more than one split, by name."""
+    sides: dict[str, set[str]] = {}
+    for clip in clips:
+        if clip.speaker and clip.split:
+            sides.setdefault(clip.speaker, set()).add(clip.split)
+    return tuple(sorted(speaker for speaker, found in sides.items() if len(found) > 1))
+
+
+def _notes(
+    rows: Sequence[Clip], answers: Answers, split: str, overlap: Sequence[str], temperature: float
+) -> Iterator[str]:
+    if overlap:
+        yield (
+            f"{OVERLAP_MARK} These speakers stand on both sides of a split: {_some(overlap)}. "
+            "The figures say nothing about new speakers."
+        )
+    else:
+        yield _independence(rows, answers, split)
+    yield from _caveats_of_words(rows, answers.said(), split)
+    silent = int((answers.levels_db < SILENT_DB).sum())
+    if silent:
+        yield f"{silent} of the clips {'is' if silent == 1 else 'are'} silent (below {SILENT_DB:.0f} dBFS)."
+    if answers.speakers < 2:
+        yield "One speaker was measured: there are no intervals."
+    elif answers.speakers < FEW_SPEAKERS:
+        yield f"{answers.speakers} speakers were measured: the intervals are rough."
+    if temperature == 1.0:
+        yield "The checkpoint holds no fitted temperature: its probabilities are as the network gave them."
+
+
+def _independence(rows: Sequence[Clip], answers: Answers, split: str) -> str:
+    """What the manifest tells of whether the model has heard the speakers."""
+    nameless = sum(not clip.speaker for clip in answers.clips)
+    if nameless:
+        return (
+            f"{nameless} of {len(answers)} clips have no speaker: they count as one, and whether the model heard "
+            "their speakers in training cannot be checked."
+        )
+    sides = sorted({clip.split for clip in rows if clip.split})
+    if len(sides) < 2:
+        return "The manifest holds no other split: whether its speakers were heard in training cannot be checked."
+    if not split:
+        return f"All splits were measured together ({', '.join(sides)}), also what the model may have learnt from."
+    return f"Speaker-independent: no speaker stands in two of the manifest's splits ({', '.join(sides)})."
+
+
+def _caveats_of_words(rows: Sequence[Clip], said: Answers, split: str) -> Iterator[str]:
+    elsewhere = {normalise_text(clip.transcript) for clip in rows if split and clip.split not in ("", split)}
+    known = sum(normalise_text(clip.transcript) in elsewhere for clip in said.clips)
+    if known > KNOWN_SENTENCES * len(said):
+        yield (
+            f"{known} of {len(said)} transcribed clips say a sentence that stands in another split too: "
+            "WER and CER say little about new sentences."
+        )
+
+
+def _some(names: Sequence[str], count: int = 5) -> str:
+    more = f" and {len(names) - count} more" if len(names) > count else ""
+    return ", ".join(names[:count]) + more
+
+
+def _score(
+    recognizer: Recognizer, clips: Sequence[Clip], conditions: Sequence[Condition]
+) -> tuple[Answers | None, dict[Condition, Answers], list[str]]:
+    """Answers for the clips that can be read, as they are and under each condition, and why others cannot be read."""
+    heard: list[Clip] = []
+    results: list[list[ClipResult]] = [[] for _ in range(len(conditions) + 1)]
+    durations_s: list[float] = []
+    levels_db: list[float] = []
+    unreadable: list[str] = []
+    for readable, sounds in _readable(clips, unreadable):
+        heard += readable
+        durations_s += [len(sound) / SAMPLE_RATE for sound in sounds]
+        levels_db += [speech_level_db(sound) for sound in sounds]
+        results[0] += recognizer.analyse_clips(sounds)
+        for condition, found in zip(conditions, results[1:], strict=True):
+            pairs = zip(readable, sounds, strict=True)
+            found += recognizer.analyse_clips([condition.change(sound, seed_of(clip)) for clip, sound in pairs])
+        _show_progress(len(heard) + len(unreadable), len(clips))
+    if not heard:
+        return None, {}, unreadable
+    plain, *changed = (answers_of(heard, recognizer.scheme.names, each, durations_s, levels_db) for each in results)
+    return plain, dict(zip(conditions, changed, strict=True)), unreadable
+
+
+def _readable(clips: Sequence[Clip], unreadable: list[str]) -> Iterator[tuple[list[Clip], list[np.ndarray]]]:
+    """Groups of clips with their sound; files are decoded ahead while the model works."""
     with ThreadPoolExecutor(2) as pool:
         groups = [clips[start : start + CLIPS_AT_ONCE] for start in range(0, len(clips), CLIPS_AT_ONCE)]
         ahead = [pool.map(_read_or_reason, group) for group in groups[:2]]
@@ -133,9 +190,7 @@ def _score(recognizer: Recognizer, clips: Sequence[Clip], unreadable: list[str])
                 ahead.append(pool.map(_read_or_reason, groups[number + 2]))
             unreadable += [sound for sound in sounds if isinstance(sound, str)]
             readable = [(c, s) for c, s in zip(group, sounds, strict=True) if not isinstance(s, str)]
-            results = recognizer.analyse_clips([sound for _, sound in readable])
-            yield from zip([clip for clip, _ in readable], results, strict=True)
-            _show_progress(min((number + 1) * CLIPS_AT_ONCE, len(clips)), len(clips))
+            yield [clip for clip, _ in readable], [sound for _, sound in readable]
 
 
 def _read_or_reason(clip: Clip) -> np.ndarray | str:
@@ -148,37 +203,3 @@ def _read_or_reason(clip: Clip) -> np.ndarray | str:
 def _show_progress(done: int, total: int) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r{done} of {total} clips" + ("\n" if done == total else ""))
-
-
-def emotion_figures(scored: Sequence[tuple[Clip, ClipResult]], labels: Sequence[str]) -> EmotionFigures:
-    """UA, WA and what goes with them, from clips and the model's answers."""
-    truth = np.array([labels.index(clip.emotion) for clip, _ in scored])
-    probabilities = np.stack([result.probabilities for _, result in scored])
-    predicted = probabilities.argmax(axis=1)
-    speakers = [clip.speaker for clip, _ in scored]
-
-    def interval(statistic: Callable[[np.ndarray], float]) -> Figure:
-        return metrics.bootstrap_by_speaker(
-            speakers, lambda rows: statistic(metrics.confusion(truth[rows], predicted[rows], len(labels)))
-        )
-
-    counts = metrics.confusion(truth, predicted, len(labels))
-    return EmotionFigures(
-        clips=len(scored),
-        speakers=len(set(speakers)),
-        wa=interval(metrics.weighted_accuracy),
-        ua=interval(metrics.unweighted_accuracy),
-        recalls={name: float(value) for name, value in zip(labels, metrics.recalls(counts), strict=True)},
-        confusion=counts.tolist(),
-        calibration_error=metrics.calibration_error(probabilities, truth),
-    )
-
-
-def word_figures(scored: Sequence[tuple[Clip, ClipResult]]) -> WordFigures:
-    """WER, from clips and the model's answers."""
-    errors = np.array(
-        [metrics.word_errors(clip.transcript, " ".join(word.text for word in result.words)) for clip, result in scored]
-    )
-    speakers = [clip.speaker for clip, _ in scored]
-    wer = metrics.bootstrap_by_speaker(speakers, lambda rows: metrics.error_rate(errors[rows]))
-    return WordFigures(len(scored), len(set(speakers)), int(errors[:, 1].sum()), wer)

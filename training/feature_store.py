@@ -1,16 +1,18 @@
-"""Features of training clips: computed when they are needed, or once and kept in a file."""
+"""Features of training clips: computed once and kept in a file (stored), or whenever they are needed (streamed)."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import soxr
@@ -18,10 +20,14 @@ import torch
 from torch import Tensor
 
 from core import features
-from core.audio.decode import SAMPLE_RATE, read_sound
+from core.audio.decode import SAMPLE_RATE, read_info, read_sound
 from core.errors import AudioError, ManifestError
 from core.features import FRAMES_PER_SECOND, MELS, log_mel
+from core.paths import atomic_write
+from training.clip_table import ClipTable
 from training.manifest import Clip
+
+HEADERS_AT_ONCE = 16  # files that are waited for together: most of the time goes by in the disk or the network
 
 
 def read_samples(clip: Clip, speed: float = 1.0) -> np.ndarray:
@@ -41,9 +47,31 @@ def compute_features(clip: Clip, speed: float = 1.0) -> Tensor:
     return log_mel(read_samples(clip, speed))
 
 
+class FeatureStore(Protocol):
+    """Log-mel frames of clips at several speeds."""
+
+    @property
+    def clips(self) -> Sequence[Clip]:
+        """Those that can be read, in the order of the store."""
+
+    @property
+    def speeds(self) -> tuple[float, ...]:
+        """Playing speeds, such as 0.9, 1.0 and 1.1."""
+
+    def lengths(self) -> np.ndarray:
+        """Frames of each clip at its own speed, `(clips,)`."""
+
+    def features(self, index: int, speed: int) -> Tensor:
+        """Frames `(frames, 80)` float32 of clip `index` at the speed numbered `speed`.
+
+        Raises:
+            AudioError: the clip cannot be read.
+        """
+
+
 @dataclass(frozen=True)
-class FeatureStore:
-    """Log-mel frames of clips at several speeds, in one memory-mapped half-precision file.
+class StoredFeatures:
+    """Features in one memory-mapped half-precision file.
 
     Attributes:
         clips: those that could be read, in the order of the store.
@@ -67,7 +95,96 @@ class FeatureStore:
         return torch.from_numpy(np.asarray(self.frames[start:end], dtype=np.float32))
 
 
-def open_store(clips: Sequence[Clip], speeds: Sequence[float], folder: Path, workers: int = 2) -> FeatureStore:
+@dataclass(frozen=True)
+class StreamedFeatures:
+    """Features that are computed from the sound each time; nothing but lengths is kept.
+
+    Attributes:
+        clips: those whose length is known.
+        frames: `(clips,)` of each at its own speed, as far as the manifest and the files' headers tell.
+    """
+
+    clips: Sequence[Clip]
+    speeds: tuple[float, ...]
+    frames: np.ndarray
+
+    def lengths(self) -> np.ndarray:
+        """Frames of each clip at its own speed, `(clips,)`."""
+        return self.frames
+
+    def features(self, index: int, speed: int) -> Tensor:
+        """Frames `(frames, 80)` float32 of clip `index` at the speed numbered `speed`.
+
+        Raises:
+            AudioError: the clip cannot be read.
+        """
+        return compute_features(self.clips[index], self.speeds[speed])
+
+
+def open_features(clips: Sequence[Clip], speeds: Sequence[float], folder: Path, form: str) -> FeatureStore:
+    """Features of these clips.
+
+    Args:
+        clips: what to read.
+        speeds: playing speeds, such as 0.9, 1.0 and 1.1.
+        folder: where features or lengths are kept.
+        form: `stored` or `streamed`.
+
+    Raises:
+        ManifestError: none of the clips can be read.
+    """
+    return open_stream(clips, speeds, folder) if form == "streamed" else open_store(clips, speeds, folder)
+
+
+def open_stream(clips: Sequence[Clip], speeds: Sequence[float], folder: Path) -> StreamedFeatures:
+    """Features that are computed when they are needed.
+
+    A clip's length is `end - start`. Where the manifest has no end, it is read from the file's header, once: the
+    lengths are kept in `folder`. A file whose header cannot be read is left out and named on stderr.
+
+    Args:
+        clips: what to read.
+        speeds: playing speeds, such as 0.9, 1.0 and 1.1.
+        folder: where lengths are kept.
+
+    Raises:
+        ManifestError: none of the clips can be read.
+    """
+    seconds = np.array([np.nan if clip.end_s is None else clip.end_s - clip.start_s for clip in clips])
+    unknown = np.flatnonzero(np.isnan(seconds)).tolist()
+    if unknown:
+        seconds[unknown] = _header_seconds([clips[i] for i in unknown], folder)
+    known = np.flatnonzero(seconds > 0).tolist()
+    if not known:
+        raise ManifestError("None of the clips of the manifest can be read.")
+    frames = 1 + (seconds[known] * FRAMES_PER_SECOND).astype(np.int64)
+    return StreamedFeatures(ClipTable([clips[i] for i in known]), tuple(speeds), frames)
+
+
+def _header_seconds(clips: Sequence[Clip], folder: Path) -> np.ndarray:
+    """Seconds from each clip's start to the end of its file, `(clips,)`, not a number where it cannot be read."""
+    key = hashlib.sha256()
+    for clip in clips:
+        key.update(os.fsencode(f"{clip.file.absolute()}\0{clip.start_s}\n"))
+    path = folder / f"{key.hexdigest()[:16]}-seconds.npz"
+    if not path.exists():
+        with ThreadPoolExecutor(HEADERS_AT_ONCE) as pool:
+            seconds = np.fromiter(pool.map(_seconds_left, clips), dtype=np.float64, count=len(clips))
+        folder.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as file:
+            np.savez_compressed(file, seconds=seconds)
+    return np.asarray(np.load(path, allow_pickle=False)["seconds"])
+
+
+def _seconds_left(clip: Clip) -> float:
+    try:
+        return read_info(clip.file).duration_s - clip.start_s
+    except AudioError as error:
+        sys.stderr.write(f"left out: {error}\n")
+        return np.nan
+
+
+def open_store(clips: Sequence[Clip], speeds: Sequence[float], folder: Path, workers: int = 2) -> StoredFeatures:
     """Features of these clips from `folder`, computed first where they are not there yet.
 
     A clip that cannot be read is left out and named on stderr. The store is keyed by the clips, the speeds and the
@@ -90,7 +207,7 @@ def open_store(clips: Sequence[Clip], speeds: Sequence[float], folder: Path, wor
         _compute_store(clips, speeds, data, index, workers)
     saved = np.load(index, allow_pickle=False)
     frames = np.memmap(data, dtype=np.float16, mode="r").reshape(-1, MELS)
-    return FeatureStore(tuple(clips[i] for i in saved["readable"]), tuple(speeds), frames, saved["starts"])
+    return StoredFeatures(tuple(clips[i] for i in saved["readable"]), tuple(speeds), frames, saved["starts"])
 
 
 def _compute_store(clips: Sequence[Clip], speeds: Sequence[float], data: Path, index: Path, workers: int) -> None:

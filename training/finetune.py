@@ -13,22 +13,23 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from core.errors import CheckpointError, ConfigError, ManifestError
+from core.checkpoint import Checkpoint, save_checkpoint
+from core.errors import ConfigError, ManifestError
 from core.features import FRAMES_PER_SECOND
-from core.model import EmotionTransformer
+from core.model import EmotionTransformer, ModelOutput
 from core.schemes import Scheme, load_scheme
+from core.tokenizer import Tokenizer
 from training import metrics
-from training.batches import Batch, ClipDataset, load_batches, plan_batches
-from training.feature_store import FeatureStore, open_store, seconds_of
-from training.loop import Task, Trainer, use_bfloat16
+from training.batches import Batch, ClipDataset, load_batches, loader_workers, plan_batches, split_plan
+from training.feature_store import FeatureStore, open_features, seconds_of
+from training.loop import Task, Trainer, TrainingState
 from training.manifest import Clip, check_speaker_independent, of_split, read_manifests
 from training.parallel import ALONE, Team
-from training.pretrain import ctc_loss_of, encode_all, open_data, validate_words, validation_batches
+from training.pretrain import ctc_loss_of, encode_all, open_data, predict, validate_words, validation_batches
 from training.progress import Progress
 from training.recipe import FinetuneRecipe
-
-WER_WEIGHT = 0.5  # of the transcribed dev clips' WER against the dev actors' UA when the best pass is chosen
+from training.start import EmotionModel, Start, begin
+from training.subset import take_hours
 
 
 class Step(NamedTuple):
@@ -48,6 +49,23 @@ class Stores:
     replay_dev: FeatureStore | None = None
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A finished run: the model with the weights of its best pass.
+
+    Attributes:
+        start: the model, its units and where it came from.
+        scheme: its labels.
+        state: passes, best score and history.
+        temperature: fitted on the dev speakers; 1 in a process that does not lead.
+    """
+
+    start: Start
+    scheme: Scheme
+    state: TrainingState
+    temperature: float = 1.0
+
+
 def finetune(recipe: FinetuneRecipe, data_dir: Path, out: Path, progress: Progress, team: Team = ALONE) -> None:
     """Run a recipe; the folder `out` ends as a checkpoint with a temperature fitted on the dev speakers.
 
@@ -61,64 +79,80 @@ def finetune(recipe: FinetuneRecipe, data_dir: Path, out: Path, progress: Progre
     Raises:
         MoodlightError: manifests, settings, parent or the run are not in order.
     """
+    if recipe.model != "transformer":
+        raise ConfigError(f"{recipe.model} is no model to use, but one to compare with: name it in a crossval recipe.")
+    clips = read_manifests([data_dir / name for name in recipe.data.manifests])
+    trained = finetune_clips(recipe, clips, data_dir, out, progress, team)
+    if team.leads:
+        save_trained(recipe, trained, out)
+
+
+def save_trained(recipe: FinetuneRecipe, trained: Trained, out: Path) -> None:
+    """Write the checkpoint of a finished run; the baseline, which is none of the program's models, has none."""
+    start, state = trained.start, trained.state
+    if not isinstance(start.model, EmotionTransformer) or start.tokenizer is None:
+        return
+    notes = {"recipe": recipe.name, "seed": recipe.seed, "parent": start.parent, "alpha": recipe.alpha}
+    notes |= {"passes": state.passes_done, "dev_score": round(state.best, 4)}
+    checkpoint = Checkpoint(recipe.name, start.model, start.tokenizer, trained.scheme, trained.temperature, notes)
+    save_checkpoint(checkpoint, out)
+
+
+def finetune_clips(
+    recipe: FinetuneRecipe, clips: list[Clip], data_dir: Path, out: Path, progress: Progress, team: Team = ALONE
+) -> Trained:
+    """Train on the clips of the recipe's train split; the state is kept in `out`, a checkpoint is not written.
+
+    Args:
+        recipe: what to do; its manifests are not read.
+        clips: with their splits.
+        data_dir: folder that features are kept in, and the manifests of the clips to replay.
+        out: folder of this run. If it holds an unfinished one, that is gone on with.
+        progress: told what happens.
+        team: the processes that share the run.
+
+    Raises:
+        MoodlightError: clips, settings, parent or the run are not in order.
+    """
     scheme = load_scheme(recipe.scheme)
     if recipe.replay_emotion and recipe.replay_emotion not in scheme.names:
         raise ConfigError(f"replay_emotion {recipe.replay_emotion!r} is not one of {', '.join(scheme.names)}.")
-    parent = load_checkpoint(find_parent(recipe.parent, out))
+    transcripts = [clip.transcript for clip in clips if clip.split == recipe.data.train]
     with team.leader_first():
-        stores = open_stores(recipe, scheme, data_dir)
-    torch.manual_seed(recipe.seed)
-    model = parent.model.with_classes(len(scheme.labels))
+        start = begin(recipe, len(scheme.labels), transcripts, out)
+        stores = open_stores(recipe, scheme, clips, data_dir)
+    model = start.model
     if team.leads:
         progress.note(
             f"{recipe.name}: {len(stores.train.clips)} clips ({seconds_of(stores.train) / 3600:.2f} h) to train on, "
             f"{len(stores.dev.clips)} of other speakers to validate on"
         )
-    datasets = [clip_dataset(stores.train, class_indices(stores.train, scheme), recipe, parent)]
+    datasets = [clip_dataset(stores.train, class_indices(stores.train, scheme), recipe, start.tokenizer)]
     if stores.replay is not None:
         classes = [class_index(scheme, recipe.replay_emotion)] * len(stores.replay.clips)
-        datasets.append(clip_dataset(stores.replay, classes, recipe, parent))
+        datasets.append(clip_dataset(stores.replay, classes, recipe, start.tokenizer))
     task = Task(
         batches=partial(plan_pass, datasets, recipe, team),
         losses=partial(multi_task_losses, model, recipe),
-        validate=partial(validate, model, stores, scheme, parent),
+        validate=partial(validate, model, stores, scheme, recipe, start.tokenizer),
     )
     state = Trainer(model, recipe.optimisation, out, recipe.seed, progress, team).fit(task)
     if not team.leads:
-        return
+        return Trained(start, scheme, state)
     logits, truth = emotion_logits(model, stores.dev, scheme)
-    notes = {"recipe": recipe.name, "seed": recipe.seed, "parent": parent.name, "alpha": recipe.alpha}
-    notes |= {"passes": state.passes_done, "dev_score": round(state.best, 4)}
-    temperature = metrics.fit_temperature(logits, truth)
-    checkpoint = Checkpoint(recipe.name, model, parent.tokenizer, scheme, temperature, notes)
-    save_checkpoint(checkpoint, out)
+    return Trained(start, scheme, state, metrics.fit_temperature(logits, truth))
 
 
-def find_parent(name: str, out: Path) -> Path:
-    """The folder of the parent checkpoint: a path, or a run beside `out`.
-
-    Raises:
-        CheckpointError: there is none.
-    """
-    for folder in (Path(name), out.parent / name):
-        if name and (folder / "config.json").exists():
-            return folder
-    raise CheckpointError(f"There is no checkpoint {name!r}, neither as a folder nor beside {out}. Pre-train it first.")
-
-
-def open_stores(recipe: FinetuneRecipe, scheme: Scheme, data_dir: Path) -> Stores:
+def open_stores(recipe: FinetuneRecipe, scheme: Scheme, clips: list[Clip], data_dir: Path) -> Stores:
     """Features of the clips whose emotion the scheme has, and of the clips to replay."""
     folder, speeds = data_dir / "features", recipe.augmentation.speeds
-    clips = read_manifests([data_dir / name for name in recipe.data.manifests])
     check_speaker_independent(clips)
-    train, dev = (
-        open_store(with_emotion(of_split(clips, split), scheme), kept, folder)
-        for split, kept in ((recipe.data.train, speeds), (recipe.data.dev, (1.0,)))
-    )
+    chosen = take_hours(with_emotion(of_split(clips, recipe.data.train), scheme), recipe.data.max_hours)
+    train = open_features(chosen, speeds, folder, recipe.data.features)
+    dev_clips = with_emotion(of_split(clips, recipe.data.dev), scheme)
+    dev = open_features(dev_clips, (1.0,), folder, recipe.data.features)
     if recipe.replay is None:
         return Stores(train, dev)
-    if recipe.alpha == 0.0:
-        raise ConfigError("Replay clips have no emotion: with alpha = 0 they would teach nothing. Leave replay out.")
     return Stores(train, dev, *open_data(recipe.replay, data_dir, speeds))
 
 
@@ -144,22 +178,32 @@ def class_index(scheme: Scheme, emotion: str) -> int:
     return scheme.names.index(emotion) if emotion in scheme.names else -1
 
 
-def clip_dataset(store: FeatureStore, classes: list[int], recipe: FinetuneRecipe, parent: Checkpoint) -> ClipDataset:
-    """Clips of a store with the parent's units."""
-    return ClipDataset(store, encode_all(store, parent.tokenizer), classes, recipe.augmentation)
+def clip_dataset(
+    store: FeatureStore, classes: list[int], recipe: FinetuneRecipe, tokenizer: Tokenizer | None
+) -> ClipDataset:
+    """Clips of a store, with the units of their words where words are learnt."""
+    units = encode_all(store, tokenizer) if tokenizer and recipe.alpha else [[]] * len(store.clips)
+    return ClipDataset(store, units, classes, recipe.augmentation)
 
 
 def plan_pass(datasets: list[ClipDataset], recipe: FinetuneRecipe, team: Team, number: int) -> list[Callable[[], Step]]:
     """This process's steps of pass `number`: one look at every clip with an emotion, replay clips beside them."""
+    settings = recipe.optimisation
     seed = recipe.seed * 1_000_003 + number
-    seconds = (recipe.optimisation.batch_s, recipe.replay_batch_s)
-    plans = [
-        team.share(plan_batches(dataset.store.lengths(), batch_s / team.size * FRAMES_PER_SECOND, seed))
-        for dataset, batch_s in zip(datasets, seconds, strict=False)
-    ]
+    plans = []
+    sizes = ((settings.batch_s, settings.batch_clips), (recipe.replay_batch_s, 0))
+    for dataset, (batch_s, clips) in zip(datasets, sizes, strict=False):
+        plan = plan_batches(dataset.store.lengths(), batch_s * FRAMES_PER_SECOND, seed, batch_clips=clips)
+        plans.append(split_plan(plan, dataset, team, settings.accumulate))
     steps = len(plans[0])
     sources = [
-        load_batches(dataset, (plan * (1 + steps // len(plan)))[:steps], recipe.seed, number)
+        load_batches(
+            dataset,
+            (plan * (1 + steps // len(plan)))[:steps],
+            recipe.seed,
+            number,
+            loader_workers(dataset.store, team, recipe.data.workers),
+        )
         for dataset, plan in zip(datasets, plans, strict=True)
     ]
     return [partial(_next_step, sources)] * steps
@@ -170,24 +214,40 @@ def _next_step(sources: list[Iterator[Batch]]) -> Step:
     return Step(batches[0], batches[1] if len(batches) > 1 else None)
 
 
-def multi_task_losses(model: EmotionTransformer, recipe: FinetuneRecipe, step: Step) -> Iterator[tuple[str, Tensor]]:
+def multi_task_losses(model: EmotionModel, recipe: FinetuneRecipe, step: Step) -> Iterator[tuple[str, Tensor]]:
     """L = L_ce + alpha L_ctc (equation 8); of the replayed clips alpha L_ctc and, where the recipe says so, how far
     their emotions lie on average from what it expects. No single clip is told what it is: an angry one may stay so.
     """
     batch, alpha = step.emotion, recipe.alpha
     output = model(batch.features, batch.lengths, words=alpha > 0.0)
-    loss = functional.cross_entropy(output.emotion_logits.float(), batch.classes)
+    loss = _emotion_loss(output, batch)
     if alpha > 0.0:
-        loss = loss + alpha * ctc_loss_of(output.ctc_logits, output.lengths, batch, model.dims.blank)
+        loss = loss + alpha * _ctc_loss(output, batch)
     yield "loss", loss
     if step.replay is not None:
         output = model(step.replay.features, step.replay.lengths)
-        loss = alpha * ctc_loss_of(output.ctc_logits, output.lengths, step.replay, model.dims.blank)
+        loss = alpha * _ctc_loss(output, step.replay)
         if recipe.replay_emotion:
-            target = reading_shares(model.dims.classes, int(step.replay.classes[0]), recipe.replay_emotion_share)
-            shares = output.emotion_logits.float().softmax(dim=1).mean(dim=0)
-            loss = loss - recipe.replay_emotion_weight * (target * shares.log()).sum()
+            loss = loss + recipe.replay_emotion_weight * _reading_loss(output, step.replay, recipe.replay_emotion_share)
         yield "replay", loss
+
+
+def _emotion_loss(output: ModelOutput, batch: Batch) -> Tensor:
+    assert output.emotion_logits is not None
+    losses = functional.cross_entropy(output.emotion_logits.float(), batch.classes, reduction="none")
+    return batch.mean_over_clips(losses)
+
+
+def _reading_loss(output: ModelOutput, batch: Batch, share: float) -> Tensor:
+    assert output.emotion_logits is not None
+    shares = output.emotion_logits.float().softmax(dim=1).mean(dim=0)
+    target = reading_shares(len(shares), int(batch.classes[0]), share).to(shares.device)
+    return batch.mean_over_clips(-(target * shares.log()).sum().expand(len(batch.classes)))
+
+
+def _ctc_loss(output: ModelOutput, batch: Batch) -> Tensor:
+    assert output.ctc_logits is not None
+    return ctc_loss_of(output.ctc_logits, output.lengths, batch, output.ctc_logits.shape[2] - 1)
 
 
 def reading_shares(classes: int, emotion: int, share: float) -> Tensor:
@@ -198,23 +258,29 @@ def reading_shares(classes: int, emotion: int, share: float) -> Tensor:
 
 
 @torch.inference_mode()
-def emotion_logits(model: EmotionTransformer, store: FeatureStore, scheme: Scheme) -> tuple[np.ndarray, np.ndarray]:
+def emotion_logits(model: EmotionModel, store: FeatureStore, scheme: Scheme) -> tuple[np.ndarray, np.ndarray]:
     """Logits `(clips, classes)` and true classes `(clips,)` of all clips of a store."""
     logits = np.zeros((len(store.clips), len(scheme.labels)), dtype=np.float32)
     for numbers, batch in validation_batches(store):
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=use_bfloat16("auto")):
-            output = model(batch.features, batch.lengths, words=False)
+        output = predict(model, batch, words=False)
+        assert output.emotion_logits is not None
         logits[numbers] = output.emotion_logits.float().numpy()
     return logits, np.array(class_indices(store, scheme))
 
 
-def validate(model: EmotionTransformer, stores: Stores, scheme: Scheme, parent: Checkpoint) -> dict[str, float]:
+def validate(
+    model: EmotionModel,
+    stores: Stores,
+    scheme: Scheme,
+    recipe: FinetuneRecipe,
+    tokenizer: Tokenizer | None,
+) -> dict[str, float]:
     """UA and WA on the dev speakers, WER on the transcribed dev clips; the score weighs both."""
     logits, truth = emotion_logits(model, stores.dev, scheme)
     counts = metrics.confusion(truth, logits.argmax(axis=1), len(scheme.labels))
     ua = metrics.unweighted_accuracy(counts)
     figures = {"ua": ua, "wa": metrics.weighted_accuracy(counts), "score": ua}
-    if stores.replay_dev is not None:
-        wer = validate_words(model, stores.replay_dev, parent.tokenizer, emotion=True)["wer"]
-        figures |= {"wer": wer, "score": ua - WER_WEIGHT * wer}
+    if stores.replay_dev is not None and tokenizer is not None and isinstance(model, EmotionTransformer):
+        wer = validate_words(model, stores.replay_dev, tokenizer, emotion=True)["wer"]
+        figures |= {"wer": wer, "score": ua - recipe.wer_weight * wer}
     return figures

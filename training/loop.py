@@ -6,7 +6,7 @@ import csv
 import json
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from core.errors import CheckpointError, MoodlightError
 from core.paths import atomic_write
-from training.parallel import ALONE, Team
+from training.parallel import ALONE, Team, autocast
 from training.progress import Progress
 from training.recipe import Optimisation
 
@@ -42,8 +42,9 @@ class Task(Generic[B]):
     """What a recipe trains: its batches, its loss, and how it is measured.
 
     Attributes:
-        batches: the steps of a pass, by its number.
-        losses: the loss terms of a step, each to be followed by its own backward pass, with its name and weight.
+        batches: this process's batches of a pass, by its number: for each step as many as the settings accumulate.
+        losses: the loss terms of a batch with their names, each to be followed by its own backward pass. Averaged over
+            a step's batches, in all processes, they are the step's loss.
         validate: figures on the dev split; higher `score` is better.
     """
 
@@ -52,18 +53,11 @@ class Task(Generic[B]):
     validate: Callable[[], dict[str, float]]
 
 
-def use_bfloat16(precision: str) -> bool:
-    """Whether the matrix products run in bfloat16: asked for, or the processor has instructions for it."""
-    if precision == "auto":
-        return bool(torch.cpu._is_avx512_bf16_supported())
-    return precision == "bfloat16"
-
-
 class Trainer:
     """Runs a task on a model and keeps its state in a folder.
 
     Args:
-        model: changed in place; after `fit` it holds the best weights seen.
+        model: changed in place, and moved to the team's device; after `fit` it holds the best weights seen.
         settings: passes, rates, batches.
         folder: where `state.safetensors`, `best.safetensors` and `history.csv` are kept.
         seed: of everything random; a pass draws from the seed and its number alone, so that a resumed run repeats it.
@@ -80,7 +74,7 @@ class Trainer:
         progress: Progress,
         team: Team = ALONE,
     ) -> None:
-        self.model, self.settings, self.folder, self.seed = model, settings, folder, seed
+        self.model, self.settings, self.folder, self.seed = model.to(team.device), settings, folder, seed
         self.progress, self.team = progress, team
         self.state = TrainingState()
         kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
@@ -91,7 +85,6 @@ class Trainer:
             betas=(0.9, 0.98),
             fused=True,
         )
-        self.bfloat16 = use_bfloat16(settings.precision)
         folder.mkdir(parents=True, exist_ok=True)
 
     def fit(self, task: Task[Any]) -> TrainingState:
@@ -102,6 +95,10 @@ class Trainer:
         """
         if (self.folder / "state.safetensors").exists():
             self._resume()
+        self.team.check_same(
+            self.state.passes_done,
+            f"Not all processes find the same run in {self.folder}: it must be a folder that all machines share.",
+        )
         while self.state.passes_done < self.settings.passes:
             started = time.monotonic()
             losses = self._run_pass(task)
@@ -116,6 +113,7 @@ class Trainer:
     def _finish_pass(self, task: Task[Any], losses: dict[str, float], started: float) -> None:
         self.model.eval()
         figures = losses | task.validate() | {"minutes": (time.monotonic() - started) / 60}
+        figures |= {"skipped": float(self.state.skipped)} if self.state.skipped else {}
         self.state.history.append({"pass": self.state.passes_done} | figures)
         if figures["score"] > self.state.best:
             self.state.best = figures["score"]
@@ -127,13 +125,14 @@ class Trainer:
         number = self.state.passes_done
         torch.manual_seed((self.seed * 1_000_003 + number) * 1009 + self.team.rank)
         self.model.train()
-        steps = task.batches(number)
+        batches, each = task.batches(number), self.settings.accumulate
+        steps = [batches[start : start + each] for start in range(0, len(batches), each)]
         sums: dict[str, float] = {}
         bad = 0
-        for index, make in enumerate(steps):
+        for index, makes in enumerate(steps):
             for group in self.optimizer.param_groups:
                 group["lr"] = self._rate((number + index / len(steps)) / self.settings.passes)
-            losses = self._step(task, make())
+            losses = self._step(task, makes)
             bad = bad + 1 if losses is None else 0
             if bad >= MOST_BAD_STEPS:
                 raise MoodlightError(
@@ -146,23 +145,27 @@ class Trainer:
                 self.progress.stepped(number, index + 1, len(steps), losses or {})
         return {name: value / len(steps) for name, value in sums.items()}
 
-    def _step(self, task: Task[Any], batch: Any) -> dict[str, float] | None:
+    def _step(self, task: Task[Any], batches: Sequence[Callable[[], Any]]) -> dict[str, float] | None:
         """One change of the weights; None where a loss or gradient was not finite and nothing was changed."""
         self.optimizer.zero_grad(set_to_none=True)
-        values: dict[str, float] = {}
-        # A list would keep every graph alive: each term is made, followed back, and freed before the next.
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bfloat16):
-            for name, loss in task.losses(batch):
-                loss.backward()  # type: ignore[no-untyped-call]
-                values[name] = float(loss.detach())
-        self.team.average_gradients(self.model)
+        losses: dict[str, Tensor] = {}
+        for make in batches:
+            batch = _moved(make(), self.team.device)
+            # A list would keep every graph alive: each term is made, followed back, and freed before the next.
+            with autocast(self.team.device, self.settings.precision):
+                for name, term in task.losses(batch):
+                    loss = term / len(batches)
+                    loss.backward()  # type: ignore[no-untyped-call]
+                    losses[name] = losses.get(name, torch.zeros_like(loss)) + loss.detach()
+        losses = self.team.average_gradients(self.model, losses)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)
-        if not bool(torch.isfinite(norm)):
+        *values, length = torch.stack([*losses.values(), norm]).tolist()  # one wait for the device, not one a value
+        if not math.isfinite(length):
             self.state.skipped += 1
             return None
         self.optimizer.step()
         self.state.steps += 1
-        return values
+        return dict(zip(losses, values, strict=True))
 
     def _rate(self, share: float) -> float:
         """Learning rate at a share of the run: linear warm-up by steps, then constant or a cosine down to zero."""
@@ -209,6 +212,13 @@ class Trainer:
             ) from error
 
 
+def _moved(batch: Any, device: torch.device) -> Any:
+    """A batch, or a named tuple of batches, on a device."""
+    if isinstance(batch, tuple) and hasattr(batch, "_make"):
+        return type(batch)._make(_moved(item, device) for item in batch)
+    return batch.to(device) if hasattr(batch, "to") else batch
+
+
 def _save(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
     with atomic_write(path) as file:
-        file.write(save({name: value.detach().contiguous() for name, value in tensors.items()}, metadata))
+        file.write(save({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, metadata))

@@ -8,23 +8,25 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from core.checkpoint import Checkpoint, save_checkpoint
 from core.decoding import greedy_words
 from core.features import FRAMES_PER_SECOND
-from core.model import EmotionTransformer, parameter_count
+from core.model import EmotionTransformer, ModelOutput, parameter_count
 from core.schemes import load_scheme
 from core.tokenizer import Tokenizer
-from training.batches import Batch, ClipDataset, load_batches, plan_batches
-from training.feature_store import FeatureStore, open_store, seconds_of
-from training.loop import Task, Trainer, use_bfloat16
+from training.batches import Batch, ClipDataset, load_batches, loader_workers, plan_batches, split_plan
+from training.clip_table import UnitTable
+from training.feature_store import FeatureStore, open_features, seconds_of
+from training.loop import Task, Trainer
 from training.manifest import check_speaker_independent, of_split, read_manifests
 from training.metrics import error_rate, word_errors
-from training.parallel import ALONE, Team
+from training.parallel import ALONE, Team, autocast
 from training.progress import Progress
 from training.recipe import Data, PretrainRecipe
+from training.subset import take_hours
 
 DEFAULT_SCHEME = "iemocap4"  # the head that a pre-trained checkpoint carries, untrained
 VALIDATION_BATCH_S = 240.0
@@ -70,12 +72,14 @@ def pretrain(recipe: PretrainRecipe, data_dir: Path, out: Path, progress: Progre
 
 
 def open_data(data: Data, data_dir: Path, speeds: Sequence[float]) -> tuple[FeatureStore, FeatureStore]:
-    """Feature stores of the training and dev splits; refused where they share a speaker."""
+    """Features of the training and dev splits; refused where they share a speaker."""
     clips = read_manifests([data_dir / name for name in data.manifests])
     check_speaker_independent(clips)
     folder = data_dir / "features"
-    return open_store(of_split(clips, data.train), speeds, folder), open_store(
-        of_split(clips, data.dev), (1.0,), folder
+    chosen = take_hours(of_split(clips, data.train), data.max_hours)
+    return (
+        open_features(chosen, speeds, folder, data.features),
+        open_features(of_split(clips, data.dev), (1.0,), folder, data.features),
     )
 
 
@@ -85,13 +89,13 @@ def train_tokenizer(recipe: PretrainRecipe, store: FeatureStore, out: Path) -> T
     if not path.exists():
         out.mkdir(parents=True, exist_ok=True)
         units = recipe.model_dims(2).units
-        path.write_bytes(Tokenizer.train([clip.transcript for clip in store.clips], units).model)
+        path.write_bytes(Tokenizer.train((clip.transcript for clip in store.clips), units).model)
     return Tokenizer.load(path)
 
 
-def encode_all(store: FeatureStore, tokenizer: Tokenizer) -> list[list[int]]:
+def encode_all(store: FeatureStore, tokenizer: Tokenizer) -> UnitTable:
     """BPE units of every transcript of a store."""
-    return [tokenizer.encode(clip.transcript) for clip in store.clips]
+    return UnitTable(tokenizer.encode(clip.transcript) for clip in store.clips)
 
 
 def plan_pass(dataset: ClipDataset, recipe: PretrainRecipe, team: Team, number: int) -> list[Callable[[], Batch]]:
@@ -99,17 +103,19 @@ def plan_pass(dataset: ClipDataset, recipe: PretrainRecipe, team: Team, number: 
     settings = recipe.optimisation
     plan = plan_batches(
         dataset.store.lengths(),
-        settings.batch_s / team.size * FRAMES_PER_SECOND,
+        settings.batch_s * FRAMES_PER_SECOND,
         recipe.seed * 1_000_003 + number,
         ascending=number < settings.short_first_passes,
+        batch_clips=settings.batch_clips,
     )
-    plan = team.share(plan)
-    batches = load_batches(dataset, plan, recipe.seed, number)
-    return [partial(next, batches)] * len(plan)
+    parts = split_plan(plan, dataset, team, settings.accumulate)
+    workers = loader_workers(dataset.store, team, recipe.data.workers)
+    batches = load_batches(dataset, parts, recipe.seed, number, workers)
+    return [partial(next, batches)] * len(parts)
 
 
 def ctc_loss(model: EmotionTransformer, batch: Batch, *, emotion: bool) -> Tensor:
-    """CTC loss of a batch, a BPE unit (natural logarithm)."""
+    """CTC loss of a batch, a BPE unit (natural logarithm); for a part of a step, as `Batch.mean_over_units` says."""
     output = model(batch.features, batch.lengths, emotion=emotion)
     return ctc_loss_of(output.ctc_logits, output.lengths, batch, model.dims.blank)
 
@@ -120,14 +126,30 @@ def ctc_loss_of(logits: Tensor, lengths: Tensor, batch: Batch, blank: int) -> Te
     total = functional.ctc_loss(
         log_probs, batch.units, lengths, batch.unit_counts, blank, reduction="sum", zero_infinity=True
     )
-    return total / batch.unit_counts.sum().clamp(min=1)
+    return batch.mean_over_units(total)
 
 
 def validation_batches(store: FeatureStore) -> Iterator[tuple[list[int], Batch]]:
     """All clips of a store, as they are, with their numbers."""
     dataset = ClipDataset(store, [[]] * len(store.clips), [-1] * len(store.clips))
-    for numbers in plan_batches(store.lengths(), VALIDATION_BATCH_S * FRAMES_PER_SECOND, 0, ascending=True):
-        yield numbers, dataset[numbers]
+    plan = plan_batches(store.lengths(), VALIDATION_BATCH_S * FRAMES_PER_SECOND, 0, ascending=True)
+    for batch in load_batches(dataset, plan, 0, 0, loader_workers(store, ALONE)):
+        yield list(batch.numbers), batch
+
+
+def predict(model: nn.Module, batch: Batch, **wanted: bool) -> ModelOutput:
+    """What a model gives for a batch, computed where the model is, on the processor.
+
+    Args:
+        model: called as `EmotionTransformer` is.
+        batch: on any device.
+        **wanted: `emotion`, `words`.
+    """
+    device = next(model.parameters()).device
+    batch = batch.to(device)
+    with autocast(device):
+        output: ModelOutput = model(batch.features, batch.lengths, **wanted)
+    return ModelOutput._make(None if value is None else value.cpu() for value in output)
 
 
 @torch.inference_mode()
@@ -137,8 +159,8 @@ def validate_words(
     """WER of the greedy path; the score is its negative."""
     errors = []
     for numbers, batch in validation_batches(store):
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=use_bfloat16("auto")):
-            output = model(batch.features, batch.lengths, emotion=emotion)
+        output = predict(model, batch, emotion=emotion)
+        assert output.ctc_logits is not None
         log_probs = output.ctc_logits.float().log_softmax(dim=2)
         for row, number in enumerate(numbers):
             words = greedy_words(log_probs[row, : output.lengths[row]], model.dims.blank, tokenizer)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Protocol
 
+from core.errors import ConfigError
 from core.events import write_event
 
 
@@ -68,3 +71,49 @@ class EventProgress:
 
     def passed(self, done: int, passes: int, figures: dict[str, float]) -> None:
         self._write("metric", passes_done=done, passes=passes, figures=figures)
+
+
+class TensorBoardProgress:
+    """Passes everything on, and draws the losses of each step and the figures of each pass as curves.
+
+    Args:
+        other: who is told too.
+        folder: where TensorBoard looks.
+
+    Raises:
+        ConfigError: TensorBoard is not installed.
+    """
+
+    def __init__(self, other: Progress, folder: Path) -> None:
+        if find_spec("tensorboard") is None:
+            raise ConfigError("TensorBoard is not installed: pip install 'moodlight[tensorboard]'.")
+        self.other, self.folder = other, folder
+        self._writer: Any = None  # opened by the process that reports; it cannot be sent to another
+
+    def note(self, message: str) -> None:
+        self.other.note(message)
+
+    def resumed(self, done: int, passes: int) -> None:
+        self.other.resumed(done, passes)
+
+    def stepped(self, number: int, step: int, steps: int, losses: dict[str, float]) -> None:
+        self.other.stepped(number, step, steps, losses)
+        self._write("step", number * steps + step, losses)
+
+    def passed(self, done: int, passes: int, figures: dict[str, float]) -> None:
+        self.other.passed(done, passes, figures)
+        self._write("pass", done, figures)
+        if done == passes:
+            self._writer.close()
+            self._writer = None
+        else:
+            self._writer.flush()
+
+    def _write(self, group: str, position: int, values: dict[str, float]) -> None:
+        if self._writer is None:
+            from torch.utils.tensorboard import SummaryWriter  # a second to import, and seldom wanted
+
+            # what an ended run drew after its last finished pass is drawn again
+            self._writer = SummaryWriter(str(self.folder), purge_step=position)
+        for name, value in values.items():
+            self._writer.add_scalar(f"{group}/{name}", value, position)

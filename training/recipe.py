@@ -14,6 +14,7 @@ from core.errors import ConfigError
 from core.model import PRESETS, ModelDims
 
 T = TypeVar("T")
+MODELS = ("transformer", "cnn-blstm-sa")
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,15 @@ class Data:
     manifests: tuple[str, ...]
     train: str = "train"
     dev: str = "dev"
+    max_hours: float = 0.0  # train on so many of them only, the same from every speaker; 0: on all
+    features: str = "stored"  # computed once and kept in a file, or "streamed": computed when they are needed
+    workers: int = -1  # processes that make the batches of each device; -1: as many as keep it busy
+
+    def __post_init__(self) -> None:
+        if self.features not in ("stored", "streamed"):
+            raise ConfigError(f"features must be stored or streamed, not {self.features!r}.")
+        if self.workers < -1:
+            raise ConfigError(f"workers must be 0 or more, or -1 to choose their number, not {self.workers}.")
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,7 @@ class Optimisation:
 
     passes: int = 25
     batch_s: float = 120.0  # seconds of sound a step, padding included
+    batch_clips: int = 0  # clips a step, as papers count; 0: as many as `batch_s` holds
     learning_rate: float = 3e-4
     weight_decay: float = 1e-6
     optimizer: str = "adam"  # "adam" or "adamw"
@@ -58,7 +69,8 @@ class Optimisation:
     schedule: str = "constant"  # after the warm-up: "constant", or "cosine" down to zero at the last step
     clip_norm: float = 5.0
     short_first_passes: int = 0  # passes at the start that go from short to long clips
-    precision: str = "auto"  # "auto" (bfloat16 where the processor has it), "bfloat16" or "float32"
+    accumulate: int = 1  # parts in which a device computes a step: less memory, the same result
+    precision: str = "auto"  # "auto" (bfloat16 where the device has it), "bfloat16" or "float32"
 
     def __post_init__(self) -> None:
         for name, allowed in (
@@ -68,8 +80,10 @@ class Optimisation:
         ):
             if getattr(self, name) not in allowed:
                 raise ConfigError(f"{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}.")
-        if self.passes < 1 or self.batch_s <= 0 or self.learning_rate <= 0:
-            raise ConfigError("passes, batch_s and learning_rate must be above zero.")
+        if self.batch_clips < 0:
+            raise ConfigError(f"batch_clips must be 0 (by seconds) or more, not {self.batch_clips}.")
+        if self.passes < 1 or self.batch_s <= 0 or self.learning_rate <= 0 or self.accumulate < 1:
+            raise ConfigError("passes, batch_s, learning_rate and accumulate must be above zero.")
 
 
 @dataclass(frozen=True)
@@ -86,9 +100,18 @@ class PretrainRecipe:
 
     def model_dims(self, classes: int) -> ModelDims:
         """The preset with this recipe's changes."""
-        if self.preset not in PRESETS:
-            raise ConfigError(f"There is no preset {self.preset!r}. Known presets: {', '.join(PRESETS)}.")
-        return build(ModelDims, asdict(PRESETS[self.preset]) | {"classes": classes} | dict(self.dims))
+        return transformer_dims(self.preset, self.dims, classes)
+
+
+def transformer_dims(preset: str, changes: Mapping[str, Any], classes: int) -> ModelDims:
+    """A preset of the Transformer with what differs from it.
+
+    Raises:
+        ConfigError: there is no such preset, or a dimension makes no sense.
+    """
+    if preset not in PRESETS:
+        raise ConfigError(f"There is no preset {preset!r}. Known presets: {', '.join(PRESETS)}.")
+    return build(ModelDims, asdict(PRESETS[preset]) | {"classes": classes} | dict(changes))
 
 
 @dataclass(frozen=True)
@@ -98,8 +121,14 @@ class FinetuneRecipe:
     name: str
     data: Data
     scheme: str = "iemocap4"
-    parent: str = ""  # folder of the pre-trained checkpoint; empty: from scratch, with the tokenizer of `tokenizer`
+    model: str = "transformer"  # or "cnn-blstm-sa", the paper's baseline, which knows of no words
+    parent: str = ""  # folder of the pre-trained checkpoint, or the name of its run; empty: from scratch
+    preset: str = "small"  # of a model from scratch; a parent has its own dimensions
+    dims: Mapping[str, Any] = field(default_factory=dict)  # what differs from the preset
+    tokenizer: str = ""  # from scratch: whose BPE units, named as a parent is; empty: learnt from the transcripts
+    frozen: str = "nothing"  # of the parent: "nothing", "subsampling", or "blocks:N", it and the first N blocks
     alpha: float = 0.6  # weight of the CTC loss (equation 8); 0: emotion alone
+    wer_weight: float = 0.5  # of the replayed dev clips' WER against the dev speakers' UA when a pass is chosen
     replay: Data | None = None  # transcribed clips that go on being read, so that recognition is not forgotten
     replay_batch_s: float = 60.0  # seconds of sound of them a step
     replay_emotion: str = ""  # what they are mostly taken for; empty: they have no part in the emotion loss
@@ -108,6 +137,34 @@ class FinetuneRecipe:
     seed: int = 1
     augmentation: Augmentation = Augmentation()
     optimisation: Optimisation = Optimisation()
+
+    def __post_init__(self) -> None:
+        if self.model not in MODELS:
+            raise ConfigError(f"model must be one of {', '.join(MODELS)}, not {self.model!r}.")
+        if self.alpha < 0 or self.wer_weight < 0:
+            raise ConfigError("alpha and wer_weight must be 0 or more.")
+        if self.model != "transformer" and (self.alpha or self.parent or self.replay):
+            raise ConfigError(f"{self.model} knows of no words: set alpha = 0, and neither parent nor replay.")
+        if self.replay and not self.alpha:
+            raise ConfigError("Replay clips have no emotion: with alpha = 0 they would teach nothing. Leave it out.")
+        if self.frozen != "nothing" and not self.parent:
+            raise ConfigError(f"frozen = {self.frozen!r} has no sense without a parent: nothing would be learnt there.")
+        self.frozen_blocks()
+
+    def frozen_blocks(self) -> int | None:
+        """How many of the first blocks are frozen, 0 for the subsampling alone, None for nothing at all.
+
+        Raises:
+            ConfigError: `frozen` is none of its three forms.
+        """
+        if self.frozen == "nothing":
+            return None
+        kind, _, number = self.frozen.partition(":")
+        if kind == "blocks" and number.isdecimal():
+            return int(number)
+        if self.frozen != "subsampling":
+            raise ConfigError(f"frozen must be 'nothing', 'subsampling' or 'blocks:N', not {self.frozen!r}.")
+        return 0
 
 
 def load_recipe(kind: type[T], name: str, settings: Sequence[str] = ()) -> T:

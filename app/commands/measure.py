@@ -3,30 +3,85 @@
 from __future__ import annotations
 
 import json
+import shlex
+import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
 
 from core.errors import ConfigError
 from core.paths import atomic_write, default_model_dir
+from training.conditions import CONDITIONS
 from training.evaluate import evaluate as measure
+from training.report import Report
+from training.report_page import render
+
+PAGE, DATA, TEXT = "report.html", "report.json", "report.txt"
 
 
-def evaluate(
-    manifest: Path, model: Path | None, split: str, report_dir: Path | None, device: str, beam: int = 1
-) -> int:
+@dataclass(frozen=True)
+class Wishes:
+    """What was asked for on the command line."""
+
+    manifest: Path
+    model: Path | None
+    split: str
+    report_dir: Path | None
+    device: str
+    beam: int
+    quick: bool
+    allow_speaker_overlap: bool
+
+
+def evaluate(wishes: Wishes) -> int:
     """Print the figures, and write them to a folder where one is named."""
-    if report_dir:
-        _make_folder(report_dir)  # before the work, not after it
-    report = measure(model or default_model_dir(), manifest, split, device, beam)
-    text = "\n".join(report.lines()) + "\n"
-    typer.echo(text, nl=False)
-    if report_dir:
-        with atomic_write(report_dir / "report.txt", "w") as file:
-            file.write(text)
-        with atomic_write(report_dir / "report.json", "w") as file:
-            json.dump(report.to_json(), file, indent=2, ensure_ascii=False)
+    if wishes.report_dir:
+        _make_folder(wishes.report_dir)  # before the work, not after it
+    report = measure(
+        wishes.model or default_model_dir(),
+        wishes.manifest,
+        wishes.split,
+        wishes.device,
+        wishes.beam,
+        conditions=CONDITIONS if wishes.report_dir and not wishes.quick else (),
+        allow_speaker_overlap=wishes.allow_speaker_overlap,
+    )
+    report = replace(report, command=command_of(wishes))
+    typer.echo(_text(report), nl=False)
+    if wishes.report_dir:
+        _write(report, wishes.manifest.parent, wishes.report_dir)
+        typer.echo(f"Written: {wishes.report_dir / PAGE}", err=True)
     return 1 if report.unreadable else 0
+
+
+def command_of(wishes: Wishes) -> str:
+    """The command line that measures the same again."""
+    options: list[object] = ["--manifest", wishes.manifest]
+    options += ["--model", wishes.model] if wishes.model else []
+    options += ["--split", wishes.split] if wishes.split != "test" else []
+    options += ["--report", wishes.report_dir] if wishes.report_dir else []
+    options += ["--device", wishes.device] if wishes.device != "auto" else []
+    options += ["--beam", wishes.beam] if wishes.beam != 1 else []
+    options += ["--quick"] if wishes.quick else []
+    options += ["--allow-speaker-overlap"] if wishes.allow_speaker_overlap else []
+    return shlex.join(["moodlight", "evaluate", *map(str, options)])
+
+
+def _text(report: Report) -> str:
+    text = "\n".join(report.lines()) + "\n"
+    return text.encode("utf-8", "replace").decode("utf-8")  # names of files need not be valid text
+
+
+def _write(report: Report, sounds: Path, folder: Path) -> None:
+    data = json.dumps(report.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
+    contents = {PAGE: render(report, sounds, folder), DATA: data + "\n", TEXT: _text(report)}
+    try:
+        for name, content in contents.items():
+            with atomic_write(folder / name) as file:
+                file.write(content.encode("utf-8", "replace"))
+    except OSError as error:
+        raise ConfigError(f"The report cannot be written to {folder}: {error.strerror}.") from error
 
 
 def _make_folder(folder: Path) -> None:
@@ -34,3 +89,8 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigError(f"Nothing can be written to the folder {folder}: {error.strerror}.") from error

@@ -1,43 +1,60 @@
-"""`moodlight corpus`, `pretrain` and `finetune`: hand over to `training`."""
+"""`moodlight pretrain` and `finetune`: hand over to `training`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import typer
-
-from training.corpora import read_corpus
+from core.errors import ConfigError
 from training.finetune import finetune as run_finetune
-from training.manifest import write_manifest
-from training.parallel import run_on
+from training.parallel import Hardware, Work, run_on
 from training.pretrain import pretrain as run_pretrain
-from training.progress import EventProgress, LineProgress, Progress
+from training.progress import EventProgress, LineProgress, Progress, TensorBoardProgress
 from training.recipe import FinetuneRecipe, PretrainRecipe, load_recipe
 
-
-def corpus(name: str, folder: Path, out: Path) -> int:
-    """Write a corpus's manifest."""
-    clips = read_corpus(name, folder)
-    write_manifest(clips, out)
-    speakers = len({clip.speaker for clip in clips if clip.speaker})
-    typer.echo(f"{out}: {len(clips)} clips of {speakers} speakers")
-    return 0
+PRECISIONS = {"bf16-mixed": "bfloat16", "32-true": "float32"}  # Lightning's names, and the recipes'
 
 
-def pretrain(name: str, settings: Sequence[str], data: Path, out: Path | None, processes: int, events: bool) -> int:
+@dataclass(frozen=True)
+class Wishes:
+    """What was asked for on the command line."""
+
+    recipe: str
+    settings: Sequence[str]
+    data: Path
+    out: Path | None
+    device: str
+    devices: int
+    nodes: int
+    precision: str
+    tensorboard: bool
+    events: bool
+
+
+def pretrain(wishes: Wishes) -> int:
     """Run a pre-training recipe."""
-    recipe = load_recipe(PretrainRecipe, name, settings)
-    run_on(processes, run_pretrain, recipe, data, out or Path("runs") / recipe.name, _progress(events))
-    return 0
+    return _run(PretrainRecipe, run_pretrain, wishes)
 
 
-def finetune(name: str, settings: Sequence[str], data: Path, out: Path | None, processes: int, events: bool) -> int:
+def finetune(wishes: Wishes) -> int:
     """Run a fine-tuning recipe."""
-    recipe = load_recipe(FinetuneRecipe, name, settings)
-    run_on(processes, run_finetune, recipe, data, out or Path("runs") / recipe.name, _progress(events))
+    return _run(FinetuneRecipe, run_finetune, wishes)
+
+
+def _run(kind: type[Any], work: Work, wishes: Wishes) -> int:
+    recipe = load_recipe(kind, wishes.recipe, [*wishes.settings, *_precision(wishes.precision)])
+    out = wishes.out or Path("runs") / recipe.name
+    progress: Progress = EventProgress() if wishes.events else LineProgress()
+    if wishes.tensorboard:
+        progress = TensorBoardProgress(progress, out / "tensorboard")
+    run_on(Hardware(wishes.device, wishes.devices, wishes.nodes), work, recipe, wishes.data, out, progress)
     return 0
 
 
-def _progress(events: bool) -> Progress:
-    return EventProgress() if events else LineProgress()
+def _precision(wanted: str) -> list[str]:
+    """The setting of a recipe for a precision that was asked for; none where the recipe decides."""
+    if wanted and wanted not in ("auto", *PRECISIONS, *PRECISIONS.values()):
+        raise ConfigError(f"There is no precision {wanted!r}: choose auto, {' or '.join(PRECISIONS)}.")
+    return [f"optimisation.precision={PRECISIONS.get(wanted, wanted)}"] if wanted else []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from core.audio.decode import find_sounds
 from core.errors import ManifestError
-from training.manifest import Clip
+from training.corpora.layout import Corpus, Problem, find_file, find_part, read_names, read_table, sounds_below
+from training.manifest import Clip, Votes
 
+FORM = "ACTOR_SENTENCE_EMOTION_LEVEL"
 EMOTIONS = {
     "ANG": "anger",
     "DIS": "disgust",
@@ -31,26 +33,67 @@ SENTENCES = {
     "TSI": "The surface is slick",
     "WSI": "We'll stop in a couple of minutes",
 }
+VOTES_TABLE = "tabulatedVotes.csv"
+VOICE_ONLY = "1"  # how the ids of rows begin in which the voice was heard and the face not seen
+KEY_LENGTH = len("1040_ITH_SAD_X")  # one clip and its votes differ in what follows
 
 
-def read(folder: Path) -> list[Clip]:
+def read(folder: Path) -> Corpus:
     """Every clip with its intended emotion, sentence, and the actor's sex and age."""
-    actors = _read_actors(folder / "VideoDemographics.csv")
-    return [_clip(path, actors) for path in find_sounds([folder / "AudioWAV"])]
+    audio = find_part(folder, "AudioWAV")
+    actors = _read_actors(find_file(audio.parent, "VideoDemographics.csv") if audio else None)
+    return read_names(sounds_below(audio), lambda path: _clip(path, actors), FORM)
 
 
-def _clip(path: Path, actors: dict[str, tuple[str, str]]) -> Clip:
-    try:
-        actor, sentence, emotion, _level = path.stem.split("_")
-        label, text = EMOTIONS[emotion], SENTENCES[sentence]
-    except (ValueError, KeyError) as error:
-        raise ManifestError(f"{path.name} is not named as a CREMA-D clip (ACTOR_SENTENCE_EMOTION_LEVEL).") from error
+def read_perceived(folder: Path) -> Corpus:
+    """Every clip with the votes of those who heard the voice alone, and the emotion that most of them named.
+
+    Where two emotions have as many votes, `emotion` is empty and the votes are kept.
+
+    Raises:
+        ManifestError: the table of votes is not there.
+    """
+    corpus = read(folder)
+    audio = find_part(folder, "AudioWAV")
+    votes = _read_votes(audio.parent) if audio else {}
+    clips = [_perceived(clip, votes.get(clip.file.stem[:KEY_LENGTH], ())) for clip in corpus.clips]
+    unheard = tuple(Problem("unlabelled", clip.file, "no votes") for clip in clips if not clip.votes)
+    ties = sum(1 for clip in clips if clip.votes and not clip.emotion)
+    agree = sum(1 for clip, meant in zip(clips, corpus.clips, strict=True) if clip.emotion == meant.emotion)
+    notes = (
+        f"emotion is what most listeners of the voice alone heard: {agree} of {len(clips)} as intended, "
+        f"{ties} tied and left empty; the votes are in the column votes",
+    )
+    return Corpus(clips, corpus.problems + unheard, notes)
+
+
+def _clip(path: Path, actors: Mapping[str, tuple[str, str]]) -> Clip:
+    actor, sentence, emotion, _level = path.stem.split("_")
+    label, text = EMOTIONS[emotion], SENTENCES[sentence]
     age, sex = actors.get(actor, ("", ""))
-    return Clip(path, speaker=f"crema-d:{actor}", sex=sex, age=age, emotion=label, transcript=text)
+    return Clip(path, speaker=f"crema-d:{int(actor)}", sex=sex, age=age, emotion=label, transcript=text)
 
 
-def _read_actors(path: Path) -> dict[str, tuple[str, str]]:
-    if not path.exists():
-        return {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        return {row["ActorID"]: (row["Age"], row["Sex"].lower()) for row in csv.DictReader(file)}
+def _perceived(clip: Clip, votes: Votes) -> Clip:
+    most = max((number for _, number in votes), default=0.0)
+    winners = [label for label, number in votes if number == most]
+    return replace(clip, emotion=winners[0] if len(winners) == 1 else "", votes=votes)
+
+
+def _read_actors(path: Path | None) -> dict[str, tuple[str, str]]:
+    return {row["ActorID"]: (row["Age"], row["Sex"].lower()) for row in read_table(path)} if path else {}
+
+
+def _read_votes(folder: Path) -> dict[str, Votes]:
+    """Votes by the beginning of the clip's name: labels with none are left out."""
+    path = find_file(folder, VOTES_TABLE, f"processedResults/{VOTES_TABLE}")
+    if path is None:
+        raise ManifestError(f"{folder} has no {VOTES_TABLE}, which holds what listeners heard.")
+    rows = [row for row in read_table(path) if row[""].startswith(VOICE_ONLY)]
+    labels = {label[0]: label for label in EMOTIONS}
+    return {
+        row["fileName"][:KEY_LENGTH]: tuple(
+            (EMOTIONS[labels[letter]], float(row[letter])) for letter in labels if float(row[letter]) > 0
+        )
+        for row in rows
+    }

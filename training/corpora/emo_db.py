@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.audio.decode import find_sounds
-from core.errors import ManifestError
+from training.corpora.layout import Corpus, find_part, read_names, sounds_below
 from training.manifest import Clip
 
 EMOTIONS = {
@@ -32,16 +31,13 @@ SENTENCES = {
 FEMALE = {"08", "09", "13", "14", "16"}
 
 
-def read(folder: Path) -> list[Clip]:
+def read(folder: Path) -> Corpus:
     """Every clip with its emotion, sentence, speaker and sex."""
-    return [_clip(path) for path in find_sounds([folder / "wav"])]
+    return read_names(sounds_below(find_part(folder, "wav") or folder), _clip, "SPEAKER(2) TEXT(3) EMOTION(1) VERSION")
 
 
 def _clip(path: Path) -> Clip:
     name = path.stem
-    try:
-        speaker, text, emotion = name[:2], SENTENCES[name[2:5]], EMOTIONS[name[5]]
-    except (KeyError, IndexError) as error:
-        raise ManifestError(f"{path.name} is not named as an Emo-DB clip (speaker, text, emotion, version).") from error
-    sex = "female" if speaker in FEMALE else "male"
-    return Clip(path, speaker=f"emo-db:{int(speaker)}", sex=sex, emotion=emotion, transcript=text)
+    speaker, text, emotion = int(name[:2]), SENTENCES[name[2:5]], EMOTIONS[name[5]]
+    sex = "female" if name[:2] in FEMALE else "male"
+    return Clip(path, speaker=f"emo-db:{speaker}", sex=sex, emotion=emotion, transcript=text)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -187,19 +188,68 @@ def test_bench_refuses_what_it_does_not_measure(capsys: pytest.CaptureFixture[st
     assert "'coffee'" in capsys.readouterr().err
 
 
-def test_corpus_writes_a_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_corpus_writes_a_manifest_and_says_what_is_in_it(
+    samples: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "my 감정 😀"
+    for name, label in (("a", "angry"), ("b", "sad")):
+        (folder / label).mkdir(parents=True)
+        (folder / label / f"{name}.flac").write_bytes(samples[0].read_bytes())
+    out, problems = tmp_path / "m.csv", tmp_path / "problems.csv"
+    assert run(["corpus", "folders", str(folder), "-o", str(out), "--problems", str(problems)]) == 0
+    shown = capsys.readouterr().out
+    for fact in ("2 clips", "anger 1, sadness 1", "train 2 clips", "1 duplicates with different labels"):
+        assert fact in shown
+    with out.open(newline="", encoding="utf-8") as file:
+        assert [row["emotion"] for row in csv.DictReader(file)] == ["anger", "sadness"]
+    assert len(problems.read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_corpus_ends_with_1_where_recordings_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     chapter = tmp_path / "LibriSpeech" / "dev-clean" / "84" / "121123"
     chapter.mkdir(parents=True)
     (chapter / "84-121123.trans.txt").write_text("84-121123-0000 GO DO YOU HEAR\n")
     (chapter / "84-121123-0000.flac").touch()
     out = tmp_path / "libri.csv"
-    assert run(["corpus", "librispeech", str(tmp_path / "LibriSpeech" / "dev-clean"), "-o", str(out)]) == 0
-    assert "1 clips of 1 speakers" in capsys.readouterr().out
+    arguments = ["corpus", "librispeech", str(tmp_path / "LibriSpeech" / "dev-clean"), "-o", str(out)]
+    assert run(arguments) == 1
+    done = capsys.readouterr()
+    assert "1 clip, 0.0 min, 1 speaker" in done.out
+    assert "1 recordings cannot be used" in done.err
+    assert run([*arguments, "--no-check"]) == 0
+    assert "not listened to" in capsys.readouterr().out
     with out.open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert row["transcript"] == "GO DO YOU HEAR"
-    assert run(["corpus", "parrots", str(tmp_path), "-o", str(out)]) == 2
-    assert "librispeech" in capsys.readouterr().err
+
+
+def test_corpus_help_names_every_reader_and_a_wrong_name_the_nearest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from training.corpora import READERS
+
+    assert run(["corpus", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert [name for name in READERS if f"\n    {name} " not in shown] == []
+    out = str(tmp_path / "m.csv")
+    for arguments, sentence in (
+        (["crema", str(tmp_path)], "Did you mean crema-d?"),
+        (["tess", str(tmp_path)], "OAF_angry/OAF_back_angry.wav"),
+        (["tess", str(tmp_path), "--target", "perceived"], "of crema-d only"),
+    ):
+        assert run(["corpus", *arguments, "-o", out]) == 2
+        errors = capsys.readouterr().err
+        assert sentence in errors
+        assert errors.count("\n") == 1
+
+
+def test_corpus_loads_no_torch() -> None:
+    code = (
+        "import sys; from app.__main__ import main; main(['corpus', 'tess', '.', '-o', 'x.csv']);"
+        "sys.exit(bool({'torch', 'PySide6'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "docs", capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr.startswith("moodlight: ")) == (0, True)
 
 
 def test_evaluate_prints_figures_and_writes_a_report(
@@ -214,8 +264,45 @@ def test_evaluate_prints_figures_and_writes_a_report(
     assert "UA" in shown
     assert "6 clips of 6 speakers" in shown
     assert (report / "report.txt").read_text(encoding="utf-8") == shown
-    assert json.loads((report / "report.json").read_text(encoding="utf-8"))["emotion"]["clips"] == 6
+    data = json.loads((report / "report.json").read_text(encoding="utf-8"))
+    assert data["emotion"]["clips"] == 6
+    assert [len(slicing["slices"]) for slicing in data["slicings"] if slicing["by"] in ("band", "noise")] == [3, 3]
+    assert data["command"] == shlex.join(["moodlight", *arguments])
+    assert "</html>" in (report / "report.html").read_text(encoding="utf-8")
+    assert sorted(path.name for path in report.iterdir()) == ["report.html", "report.json", "report.txt"]
     assert run([*arguments, "--split", "dev"]) == 2
+
+
+def test_a_quick_report_replaces_the_one_that_is_there_and_leaves_the_conditions_out(
+    samples: list[Path], untrained_model: Path, tmp_path: Path
+) -> None:
+    manifest, report = tmp_path / "clips.csv", tmp_path / "report"
+    report.mkdir()
+    (report / "report.html").write_text("old")
+    manifest.write_text(f"file,emotion,speaker,split\n{samples[0]},anger,s0,test\n")
+    arguments = ["evaluate", "--manifest", str(manifest), "--model", str(untrained_model), "--report", str(report)]
+    assert run([*arguments, "--quick"]) == 0
+    assert "Not measured." in (report / "report.html").read_text(encoding="utf-8")
+
+
+def test_evaluate_refuses_speaker_overlap_unless_it_is_allowed(
+    samples: list[Path], untrained_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = tmp_path / "clips.csv"
+    manifest.write_text(f"file,emotion,speaker,split\n{samples[0]},anger,s0,test\n{samples[1]},anger,s0,train\n")
+    arguments = ["evaluate", "--manifest", str(manifest), "--model", str(untrained_model)]
+    assert run(arguments) == 2
+    assert "'s0'" in capsys.readouterr().err
+    assert run([*arguments, "--allow-speaker-overlap"]) == 0
+    assert "speaker overlap!" in capsys.readouterr().out
+
+
+def test_a_report_folder_that_cannot_be_written_is_named_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").touch()
+    assert run(["evaluate", "--manifest", "none.csv", "--report", str(tmp_path / "taken")]) == 2
+    assert f"The folder {tmp_path / 'taken'} cannot be made" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("verb", ["pretrain", "finetune"])

@@ -1,23 +1,35 @@
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from core.errors import ManifestError
+from core.errors import AudioError, ManifestError
 from core.features import log_mel
 from training.batches import (
     PADDING_FRAMES,
     ClipDataset,
+    Part,
     add_noise,
     augment,
     load_batches,
+    loader_workers,
     plan_batches,
+    split_plan,
     trim_silence,
 )
-from training.feature_store import FeatureStore, compute_features, open_store
+from training.clip_table import ClipTable, UnitTable
+from training.feature_store import (
+    FeatureStore,
+    StoredFeatures,
+    StreamedFeatures,
+    compute_features,
+    open_store,
+    open_stream,
+)
 from training.manifest import Clip
 from training.parallel import Team
 from training.recipe import Augmentation
@@ -28,6 +40,13 @@ def store(tmp_path: Path, make_wav) -> FeatureStore:  # type: ignore[no-untyped-
     clips = [Clip(make_wav(f"{i}.wav", seconds=0.5 + 0.3 * i, kind="speech")) for i in range(6)]
     clips.insert(2, Clip(tmp_path / "missing.wav"))
     return open_store(clips, (0.9, 1.0), tmp_path / "features", workers=1)
+
+
+def noise_store() -> StoredFeatures:
+    """Six clips of ten to sixty frames of noise."""
+    starts = np.cumsum([0, *range(10, 70, 10)])
+    frames = np.random.default_rng(0).normal(size=(starts[-1], 80)).astype(np.float16)
+    return StoredFeatures(tuple(Clip(Path(f"{i}.wav")) for i in range(6)), (1.0,), frames, starts[None])
 
 
 def test_store_leaves_out_what_cannot_be_read_and_keeps_the_rest(store: FeatureStore, capfd) -> None:  # type: ignore[no-untyped-def]
@@ -131,7 +150,89 @@ def test_trimming_gives_the_features_of_the_shorter_clip() -> None:
     torch.testing.assert_close(trimmed[5:-5], expected[5:-5], atol=0.6, rtol=0)
 
 
-def test_shares_of_a_team_are_disjoint_and_alike_in_length() -> None:
-    plan = [[i] for i in range(7)]
-    shares = [Team(rank, 2).share(plan) for rank in (0, 1)]
-    assert shares == [[[0], [2], [4]], [[1], [3], [5]]]
+def test_a_step_is_dealt_out_whole_to_all_processes_and_parts() -> None:
+    dataset = ClipDataset(noise_store(), [[1], [1, 2], [], [1, 2, 3], [4], [5, 6]], [0] * 6)
+    parts = [part for rank in (0, 1) for part in split_plan([[0, 1, 2, 3, 5]], dataset, Team(rank, 2), accumulate=2)]
+    assert sorted(number for part in parts for number in part.numbers) == [0, 1, 2, 3, 5]
+    assert {(part.clips, part.units) for part in parts} == {(5 / 4, 8 / 4)}
+    batches = [dataset[part] for part in parts]
+    clips = [float(batch.mean_over_clips(torch.ones(len(batch.lengths)))) for batch in batches]
+    units = [float(batch.mean_over_units(batch.unit_counts.sum())) for batch in batches]
+    assert np.mean(clips) == pytest.approx(1.0) and np.mean(units) == pytest.approx(1.0)
+
+
+def test_a_step_of_fewer_clips_than_processes_counts_each_once() -> None:
+    dataset = ClipDataset(noise_store(), [[1, 2]] * 6, [0] * 6)
+    batches = [dataset[split_plan([[4]], dataset, Team(rank, 2))[0]] for rank in (0, 1)]
+    assert [float(batch.mean_over_clips(torch.ones(1))) for batch in batches] == [2.0, 0.0]
+    assert [float(batch.mean_over_units(torch.tensor(2.0))) for batch in batches] == [2.0, 0.0]
+
+
+def test_streamed_features_are_those_that_would_be_stored(tmp_path: Path, make_wav, capfd) -> None:  # type: ignore[no-untyped-def]
+    whole = [Clip(make_wav(f"{i}.wav", seconds=0.5 + 0.3 * i, kind="speech")) for i in range(3)]
+    clips = [Clip(tmp_path / "missing.wav"), *whole, Clip(whole[2].file, 0.25, 1.0)]
+    streamed = open_stream(clips, (0.9, 1.0), tmp_path / "features")
+    assert "missing.wav" in capfd.readouterr().err
+    assert list(streamed.clips) == clips[1:]
+    assert streamed.lengths().tolist() == [len(compute_features(clip)) for clip in clips[1:]]
+    torch.testing.assert_close(streamed.features(2, 0), compute_features(clips[3], 0.9), rtol=0, atol=0)
+    again = open_stream(clips, (0.9, 1.0), tmp_path / "features")  # lengths without opening a file
+    assert list(again.clips) == clips[1:] and capfd.readouterr().err == ""
+
+
+def test_a_file_that_goes_missing_is_left_out_of_its_batch(tmp_path: Path, make_wav, capfd) -> None:  # type: ignore[no-untyped-def]
+    clips = [Clip(make_wav(f"{i}.wav", seconds=0.6 + i / 10, kind="speech")) for i in range(3)]
+    streamed = open_stream(clips, (1.0,), tmp_path / "features")
+    clips[0].file.unlink()
+    dataset = ClipDataset(streamed, [[1], [2], [3]], [0, 1, 2], Augmentation(speeds=(1.0,)))
+    batch, nothing = load_batches(dataset, [Part((0, 2), 2, 2), Part((0,), 1, 1)], seed=1, number=0, workers=1)
+    assert batch.numbers == (2,) and batch.units.tolist() == [3]
+    assert float(nothing.mean_over_clips(torch.ones(len(nothing.lengths)))) == 0.0
+    assert capfd.readouterr().err.count("0.wav") == 1
+    for clip in clips[1:]:
+        clip.file.unlink()
+    with pytest.raises(AudioError, match="any more"):
+        dataset[[0, 1]]
+
+
+def test_a_table_gives_the_clips_that_went_in(tmp_path: Path) -> None:
+    clips = [
+        Clip(
+            tmp_path / f"é{number}.flac",
+            start_s=number / 3,
+            end_s=None if number % 2 else number + 0.25,
+            speaker=f"s{number % 3}",
+            transcript="한글 " * number,
+            votes=(("anger", 1.0),) if number == 4 else (),
+        )
+        for number in range(12)
+    ]
+    table = pickle.loads(pickle.dumps(ClipTable(clips)))  # noqa: S301 - as loader processes get it
+    assert list(table) == clips and table[-1] == clips[-1] and table[2:5] == clips[2:5]
+    with pytest.raises(IndexError, match="12"):
+        table[12]
+    units = UnitTable([[3, 4], [], [5]])
+    assert list(units) == [[3, 4], [], [5]] and units[-1] == [5] and units[:2] == [[3, 4], []]
+
+
+def test_a_manifest_of_300_000_rows_takes_little_room() -> None:
+    """A sixtieth of the rows: what a row takes times 300,000 stays far below the 2 GB that the whole run may take."""
+    rows = 5_000
+    text = "A SENTENCE OF LIBRISPEECH HAS THIRTY OR SO WORDS " * 4
+    clips = [
+        Clip(
+            Path(f"/data/LibriSpeech/train/{i}/{i}-0001.flac"), 0.0, 12.0 + i / rows, f"s{i}", transcript=f"{i} {text}"
+        )
+        for i in range(rows)
+    ]
+    units = UnitTable(list(range(50)) for _ in range(rows))
+    assert len(pickle.dumps((ClipTable(clips), units))) / rows * 300_000 < 300e6
+
+
+def test_workers_are_there_where_they_help() -> None:
+    store = noise_store()
+    streamed = StreamedFeatures(store.clips, (1.0,), store.lengths())
+    gpu = Team(device=torch.device("cuda"))
+    assert loader_workers(store, Team()) == 0 and loader_workers(streamed, Team()) >= 1
+    assert 1 <= loader_workers(store, gpu) <= loader_workers(streamed, gpu)
+    assert loader_workers(streamed, gpu, wanted=3) == 3

@@ -1,12 +1,25 @@
 from __future__ import annotations
 
+import importlib
+import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import ManifestError
-from training.corpora import read_corpus
-from training.manifest import Clip, check_speaker_independent, of_split, read_manifest, with_splits, write_manifest
+from training.manifest import (
+    Clip,
+    check_speaker_independent,
+    format_votes,
+    of_split,
+    parse_votes,
+    read_manifest,
+    with_splits,
+    write_manifest,
+)
+from training.tables import parse_seconds
 
 
 def test_rows_survive_writing_and_reading(tmp_path: Path) -> None:
@@ -49,69 +62,89 @@ def test_an_empty_split_is_an_error() -> None:
         of_split([Clip(Path("a"), split="train")], "dev")
 
 
-def touch(path: Path, text: str = "") -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+def test_votes_and_weights_survive_and_are_soft_labels(tmp_path: Path) -> None:
+    clips = [
+        Clip(tmp_path / "a.wav", emotion="neutral", weight=0.5, votes=(("anger", 3.0), ("neutral", 7.0))),
+        Clip(tmp_path / "b.wav"),
+    ]
+    write_manifest(clips, tmp_path / "m.csv")
+    assert "anger=3;neutral=7" in (tmp_path / "m.csv").read_text()
+    assert read_manifest(tmp_path / "m.csv") == clips
+    assert clips[0].vote_shares == {"anger": 0.3, "neutral": 0.7}
+    assert clips[1].vote_shares == {}
 
 
-def test_crema_d_tells_all_from_names(tmp_path: Path) -> None:
-    touch(tmp_path / "AudioWAV" / "1001_DFA_ANG_XX.wav")
-    touch(tmp_path / "AudioWAV" / "1048_IEO_SAD_HI.opus")
-    touch(tmp_path / "VideoDemographics.csv", '"ActorID","Age","Sex"\n1001,51,"Male"\n1048,38,"Female"\n')
-    first, second = read_corpus("crema-d", tmp_path)
-    assert (first.speaker, first.sex, first.age, first.emotion) == ("crema-d:1001", "male", "51", "anger")
-    assert (first.transcript, first.split) == ("Don't forget a jacket", "train")
-    assert (second.emotion, second.split, second.transcript) == ("sadness", "test", "It's eleven o'clock")
+def test_columns_that_say_nothing_are_not_written(tmp_path: Path) -> None:
+    write_manifest([Clip(tmp_path / "a.wav", emotion="anger")], tmp_path / "m.csv")
+    header = (tmp_path / "m.csv").read_text().splitlines()[0]
+    assert header == "file,start,end,speaker,sex,age,emotion,transcript,split"
 
 
-def test_librispeech_reads_subsets_and_splits_by_speaker(tmp_path: Path) -> None:
-    touch(tmp_path / "test-clean" / "61" / "70968" / "61-70968-0000.flac")
-    touch(
-        tmp_path / "test-clean" / "61" / "70968" / "61-70968.trans.txt", "61-70968-0000 HE BEGAN A CONFUSED COMPLAINT\n"
-    )
-    touch(tmp_path / "test-clean" / "1089" / "1" / "1089-1-0000.flac")
-    touch(tmp_path / "test-clean" / "1089" / "1" / "1089-1.trans.txt", "1089-1-0000 STUFF IT INTO YOU\n")
-    touch(tmp_path / "SPEAKERS.TXT", "; a comment\n61 | M | test-clean | 8.08 | Paul\n")
-    test, dev = read_corpus("librispeech", tmp_path)
-    assert (test.speaker, test.split, test.transcript) == ("librispeech:1089", "test", "STUFF IT INTO YOU")
-    assert (dev.speaker, dev.split, dev.sex) == ("librispeech:61", "dev", "male")
+@pytest.mark.parametrize(
+    "row",
+    ["a.wav,,,anger=many", "a.wav,,,anger", "a.wav,,,anger=1;anger=2", "a.wav,,,anger=-1", "a.wav,2,1,", ",0,1,"],
+)
+def test_a_row_that_makes_no_sense_is_named(tmp_path: Path, row: str) -> None:
+    (tmp_path / "m.csv").write_text(f"file,start,end,votes\n{row}\n")
+    with pytest.raises(ManifestError, match="line 2"):
+        read_manifest(tmp_path / "m.csv")
 
 
-def test_a_recording_without_transcript_is_named(tmp_path: Path) -> None:
-    touch(tmp_path / "dev" / "1" / "2" / "1-2-0000.flac")
-    with pytest.raises(ManifestError, match="1-2-0000"):
-        read_corpus("librispeech", tmp_path)
+names = st.text(st.characters(exclude_characters=";", exclude_categories=("C", "Z")), min_size=1, max_size=8)
 
 
-def test_emo_db_and_single_voices(tmp_path: Path) -> None:
-    touch(tmp_path / "emo" / "wav" / "03a01Wa.wav")
-    assert read_corpus("emo-db", tmp_path / "emo")[0].emotion == "anger"
-    touch(tmp_path / "k" / "arctic_a0001.opus")
-    touch(tmp_path / "k" / "arctic_a0001.txt", "Author of the danger trail.\n")
-    assert read_corpus("kathleen", tmp_path / "k")[0].transcript == "Author of the danger trail."
-    touch(tmp_path / "lj" / "wavs" / "LJ001-0002.wav")
-    touch(tmp_path / "lj" / "metadata.csv", "LJ001-0001|a|a\nLJ001-0002|in 2 days|in two days\n")
-    assert [clip.transcript for clip in read_corpus("ljspeech", tmp_path / "lj")] == ["in two days"]
-    touch(tmp_path / "v" / "wav48" / "p239" / "p239_001.wav")
-    touch(tmp_path / "v" / "txt" / "p239" / "p239_001.txt", "Please call Stella.\n")
-    assert read_corpus("vctk", tmp_path / "v")[0].speaker == "vctk:p239"
+@given(st.dictionaries(names, st.integers(0, 40) | st.floats(0, 1e6), max_size=5))
+def test_votes_are_read_as_they_were_written(votes: dict[str, float]) -> None:
+    pairs = tuple((label, float(number)) for label, number in votes.items())
+    assert parse_votes(format_votes(pairs)) == pairs
 
 
-def test_a_name_that_does_not_parse_and_an_empty_folder_are_said(tmp_path: Path) -> None:
-    touch(tmp_path / "AudioWAV" / "noise.wav")
-    with pytest.raises(ManifestError, match=r"noise\.wav"):
-        read_corpus("crema-d", tmp_path)
-    with pytest.raises(ManifestError, match="layout of vctk"):
-        read_corpus("vctk", tmp_path)
-    with pytest.raises(ManifestError, match="Known corpora: crema-d"):
-        read_corpus("timit", tmp_path)
+def test_parquet_holds_the_same_rows_as_csv(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="needs the extra 'tables'")
+    clips = [
+        Clip(
+            tmp_path / "목소리 🙂.wav", 1.25, 3.5, "x:1", "female", "30", "anger", "hi", "train", 2.0, (("anger", 1.0),)
+        ),
+        Clip(tmp_path / "c.flac"),
+    ]
+    write_manifest(clips, tmp_path / "m.parquet")
+    assert read_manifest(tmp_path / "m.parquet") == clips
 
 
-def test_the_shared_corpora_are_whole(shared_data: Path) -> None:
-    crema = read_corpus("crema-d", shared_data / "crema-d")
-    assert len(crema) == 7442 and len({clip.speaker for clip in crema}) == 91
-    four = [c for c in crema if c.split == "test" and c.emotion in ("anger", "happiness", "neutral", "sadness")]
-    assert len(four) == 917
-    libri = read_corpus("librispeech", shared_data / "librispeech")
-    check_speaker_independent([*crema, *libri])
-    assert len({clip.speaker for clip in libri if clip.split == "test"}) == 10
+def test_parquet_of_others_may_hold_numbers_durations_and_nothing(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow", reason="needs the extra 'tables'")
+    columns = {
+        "file": ["a.wav", "b.wav"],
+        "age": [30.0, float("nan")],
+        "start": arrow.array([1_500_000_000, None], arrow.duration("ns")),
+        "emotion": arrow.array(["anger", None]).dictionary_encode(),
+    }
+    importlib.import_module("pyarrow.parquet").write_table(arrow.table(columns), tmp_path / "m.parquet")
+    first, second = read_manifest(tmp_path / "m.parquet")
+    assert (first.age, first.start_s, first.emotion) == ("30", 1.5, "anger")
+    assert second == Clip(tmp_path / "b.wav")
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 no such thing")
+    with pytest.raises(ManifestError, match=r"bad\.parquet cannot be read"):
+        read_manifest(tmp_path / "bad.parquet")
+
+
+def test_without_the_extra_a_sentence_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    (tmp_path / "m.parquet").touch()
+    with pytest.raises(ManifestError, match=r"pyarrow .* pip install 'moodlight\[tables\]'"):
+        read_manifest(tmp_path / "m.parquet")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1.5", 1.5),
+        ("0 days 00:00:01.500000", 1.5),
+        ("1 days 01:00:00", 90_000.0),
+        ("02:03", 123.0),
+        ("NaT", None),
+        ("", None),
+    ],
+)
+def test_times_are_read_as_other_programs_write_them(text: str, seconds: float | None) -> None:
+    assert parse_seconds(text) == seconds

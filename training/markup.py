@@ -1,0 +1,46 @@
+"""HTML and SVG elements, with all text in them escaped."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+Attribute = str | float | bool | None
+
+
+def escape(text: str) -> Markup:
+    """Text as HTML. What is no valid text, such as the odd bytes of a file name, becomes a question mark."""
+    return text if isinstance(text, Markup) else Markup(html.escape(text.encode("utf-8", "replace").decode("utf-8")))
+
+
+def tag(name: str, /, *content: str, **attributes: Attribute) -> Markup:
+    """An element.
+
+    Args:
+        name: of the element.
+        content: text, which is escaped, and elements.
+        attributes: None and False leave one out, True writes its name alone; `class_` is `class`, and an underscore
+            within a name a hyphen.
+    """
+    written = "".join(_attribute(key.rstrip("_").replace("_", "-"), value) for key, value in attributes.items())
+    return Markup(f"<{name}{written}>{join(content)}</{name}>")
+
+
+def join(parts: Iterable[str]) -> Markup:
+    """Text and elements one after the other."""
+    return Markup("".join(escape(part) for part in parts))
+
+
+def _attribute(name: str, value: Attribute) -> str:
+    if value is None or value is False:
+        return ""
+    if value is True:
+        return f" {name}"
+    return f' {name}="{escape(f"{value:.6g}" if isinstance(value, float) else str(value))}"'
