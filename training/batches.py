@@ -295,7 +295,7 @@ def loader_workers(store: FeatureStore, team: Team, wanted: int = -1) -> int:
         return wanted
     streamed = isinstance(store, StreamedFeatures)
     if team.device.type == "cpu":
-        return max(1, team.cores // CORES_A_WORKER) if streamed else 0
+        return team.cores // CORES_A_WORKER if streamed else 0
     return min(team.cores, MOST_WORKERS["streamed" if streamed else "stored"])
 
 
