@@ -51,7 +51,8 @@ def read_rows(path: Path, needed: str = "file") -> Iterator[dict[str, str]]:
     try:
         yield from _read_parquet(path, needed) if path.suffix.lower() in PARQUET else _read_csv(path, needed)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ManifestError(f"The table {path} cannot be read: {error}.") from error
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise ManifestError(f"The table {path} cannot be read: {reason}.") from error
 
 
 def _check_columns(path: Path, columns: Sequence[str], needed: str) -> None:

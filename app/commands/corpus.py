@@ -37,7 +37,7 @@ def corpus(name: str, path: Path, out: Path, target: str, check: bool, problems:
         typer.echo(f"  written  {problems}, all that is wrong")
     failures = count_failures(found.problems)
     if failures:
-        complain(f"{failures:,} recordings cannot be used; --problems FILE names them all.")
+        complain(f"{failures:,} recording{'s' * (failures > 1)} cannot be used; --problems FILE names all problems.")
     return FAILED if failures else 0
 
 

@@ -215,7 +215,7 @@ def test_corpus_ends_with_1_where_recordings_cannot_be_used(tmp_path: Path, caps
     assert run(arguments) == 1
     done = capsys.readouterr()
     assert "1 clip, 0.0 min, 1 speaker" in done.out
-    assert "1 recordings cannot be used" in done.err
+    assert "1 recording cannot be used" in done.err
     assert run([*arguments, "--no-check"]) == 0
     assert "not listened to" in capsys.readouterr().out
     with out.open(newline="") as file:
