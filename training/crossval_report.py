@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, is_dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from core.paths import atomic_write
 from training import metrics
@@ -29,8 +28,9 @@ from training.crossval_figures import (
 from training.crossval_jobs import Result
 from training.crossval_recipe import CrossvalRecipe, folder_name
 from training.folds import SIDES, Fold
-from training.markup import Markup, escape, join, tag
+from training.markup import Markup, escape, join, table, tag
 from training.metrics import Figure
+from training.report import plain
 from training.report_page import TEMPLATE
 
 NOTES = (
@@ -162,17 +162,6 @@ def pictures(report: CrossvalReport) -> dict[str, Markup]:
     return drawn
 
 
-def plain(value: Any) -> Any:
-    """A report as JSON's kinds; what is not a number is None."""
-    if is_dataclass(value) and not isinstance(value, type):
-        value = asdict(value)
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 # A table is its heading and its rows; Markdown and HTML are two ways to write one down.
 Table = tuple[list[str], list[list[str]]]
 
@@ -286,14 +275,8 @@ def html(report: CrossvalReport, drawn: dict[str, Markup]) -> Markup:
     notes = tag("ul", *(tag("li", fact) for fact in facts(report)), class_="notes")
     header = tag("header", tag("h1", report.name), notes)
     overview, *confusions = drawn.values()
-    sections = {title: tag("div", _html_table(*table), class_="wide") for title, table in tables(report).items()}
+    sections = {title: tag("div", table(*each), class_="wide") for title, each in tables(report).items()}
     sections["Systems"] = join([sections["Systems"], overview])
     sections["Confusion"] = tag("div", *confusions, class_="side")
     sections["How to read it"] = tag("ul", *(tag("li", note) for note in report.notes))
     return join([header, *(tag("section", tag("h2", title), content) for title, content in sections.items())])
-
-
-def _html_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
-    head = tag("tr", *(tag("th", name, scope="col") for name in columns))
-    body = [tag("tr", tag("th", row[0], scope="row"), *(tag("td", cell) for cell in row[1:])) for row in rows]
-    return tag("table", tag("thead", head), tag("tbody", *body))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class Markup(str):
@@ -36,6 +36,13 @@ def tag(name: str, /, *content: str, **attributes: Attribute) -> Markup:
 def join(parts: Iterable[str]) -> Markup:
     """Text and elements one after the other."""
     return Markup("".join(escape(part) for part in parts))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
+    """A table whose first column heads the rows."""
+    head = tag("tr", *(tag("th", name, scope="col") if name else tag("td") for name in columns))
+    body = [tag("tr", tag("th", row[0], scope="row"), *(tag("td", cell) for cell in row[1:])) for row in rows]
+    return tag("table", tag("thead", head), tag("tbody", *body))
 
 
 def _attribute(name: str, value: Attribute) -> str:

@@ -75,7 +75,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain data; where speakers overlap, each figure says so too. What is not known is None."""
-        return _plain(self, bool(self.speaker_overlap))
+        return plain(self, bool(self.speaker_overlap))
 
     def _text(self, figure: Figure) -> str:
         return f"{figure} {OVERLAP_MARK}" if self.speaker_overlap else str(figure)
@@ -96,13 +96,13 @@ class Report:
             yield f"  {name:<12}{counts}    {text(recall) if recall else '-'}"
 
 
-def _plain(value: Any, overlap: bool) -> Any:
-    """Dataclasses as dictionaries, sequences as lists, NaN as None."""
+def plain(value: Any, overlap: bool = False) -> Any:
+    """Dataclasses as dictionaries, sequences as lists, what is no finite number as None."""
     if is_dataclass(value) and not isinstance(value, type):
-        found = {field.name: _plain(getattr(value, field.name), overlap) for field in fields(value)}
+        found = {field.name: plain(getattr(value, field.name), overlap) for field in fields(value)}
         return found | {"speaker_overlap": True} if overlap and isinstance(value, Figure) else found
     if isinstance(value, dict):
-        return {key: _plain(each, overlap) for key, each in value.items()}
+        return {key: plain(each, overlap) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(each, overlap) for each in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
+        return [plain(each, overlap) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

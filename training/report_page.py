@@ -12,7 +12,7 @@ from rapidfuzz.distance import Levenshtein
 
 from training.charts import coverage_diagram, interval_bar, reliability_diagram
 from training.figures import Calibration, Coverage, EmotionFigures, WordFigures
-from training.markup import Markup, escape, join, tag
+from training.markup import Markup, escape, join, table, tag
 from training.metrics import Figure
 from training.report import INTERVAL, Report
 from training.slices import Slice, Slicing
@@ -132,7 +132,7 @@ class _Page:
             [name, str(sum(counts)), self.figure(recall), _bar(recall), self.figure(figures.precisions[name])]
             for (name, recall), counts in zip(figures.recalls.items(), figures.confusion, strict=True)
         ]
-        recalls = _table(["emotion", "clips", "recall", "", "precision"], rows)
+        recalls = table(["emotion", "clips", "recall", "", "precision"], rows)
         return _section("Emotion", tag("div", recalls, self.confusion(figures), class_="side"))
 
     def confusion(self, figures: EmotionFigures) -> Markup:
@@ -155,8 +155,8 @@ class _Page:
         ]
         plots = [tag("figure", chart, tag("figcaption", words, " ", self.mark)) for chart, words in drawn]
         rows = [self.coverage_row(each) for each in figures.coverages]
-        table = _table(["answered", "confidence from", "clips", "accuracy", ""], rows)
-        return _section("Confidence", tag("div", *plots, table, class_="side"))
+        coverages = table(["answered", "confidence from", "clips", "accuracy", ""], rows)
+        return _section("Confidence", tag("div", *plots, coverages, class_="side"))
 
     def coverage_row(self, each: Coverage) -> list[str]:
         cells = [f"{each.wanted:.0%}", f"{each.threshold:.3f}", str(each.clips)]
@@ -171,9 +171,9 @@ class _Page:
             return join([title, tag("p", slicing.note)])
         columns = self.slice_columns(slicing)
         rows = [[cell(each) for cell in columns.values()] for each in slicing.slices]
-        table = tag("div", _table(list(columns), rows), class_="scroll")
+        figures = tag("div", table(list(columns), rows), class_="scroll")
         alone = tag("p", "One speaker a row: no intervals.") if slicing.by == "speaker" else ""
-        return join([title, alone, table])
+        return join([title, alone, figures])
 
     def slice_columns(self, slicing: Slicing) -> dict[str, Callable[[Slice], str]]:
         """Heading to what stands below it, for the columns that this slicing has."""
@@ -215,7 +215,7 @@ class _Page:
         ]
         columns = ["clip", "speaker", "meant", "said", "confidence", "probability of what was meant"]
         title = f"Wrong and sure of it: {len(clips)} clips"
-        return _section(title, tag("p", self.mark), tag("div", _table(columns, rows), class_="wide"))
+        return _section(title, tag("p", self.mark), tag("div", table(columns, rows), class_="wide"))
 
     def wrong_words(self, clips: Sequence[WrongWords]) -> Markup:
         if not clips:
@@ -230,8 +230,8 @@ class _Page:
             for each in clips
         ]
         title = f"Words most wrong: {len(clips)} clips"
-        table = _table(["clip", "speaker", "WER", "said, and heard by the model"], rows)
-        return _section(title, tag("p", self.mark), tag("div", table, class_="wide"))
+        words = table(["clip", "speaker", "WER", "said, and heard by the model"], rows)
+        return _section(title, tag("p", self.mark), tag("div", words, class_="wide"))
 
     def clip(self, place: Place) -> Markup:
         """A clip's name as a link to its sound, with a player."""
@@ -262,13 +262,6 @@ def _notes(notes: Sequence[str], kind: str) -> Markup:
 
 def _definitions(entries: Iterable[tuple[str, str]], kind: str) -> Markup:
     return tag("dl", *(tag("div", tag("dt", name), tag("dd", text)) for name, text in entries), class_=kind)
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
-    """A table whose first column heads the rows."""
-    head = tag("tr", *(tag("th", name, scope="col") if name else tag("td") for name in columns))
-    body = [tag("tr", tag("th", row[0], scope="row"), *(tag("td", cell) for cell in row[1:])) for row in rows]
-    return tag("table", tag("thead", head), tag("tbody", *body))
 
 
 def _bar(figure: Figure | None) -> Markup:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
@@ -17,15 +15,6 @@ from training.baselines import BASELINE_PRESETS, BaselineDims, BidirectionalLstm
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 TINY = BaselineDims(channels=4, hidden=8, heads=2, attention=8, classes=2, dropout=0.0)
-
-
-@pytest.fixture(scope="module")
-def one_thread() -> Iterator[None]:
-    """Small products wait for a second thread longer than they take."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def buzz(rising: bool, generator: np.random.Generator) -> Tensor:

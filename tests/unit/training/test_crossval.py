@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,15 +47,6 @@ def recipe_of(*systems: dict[str, Any], **changes: Any) -> CrossvalRecipe:
 
 CNN = {"name": "CNN-BLSTM-SA", "model": "cnn-blstm-sa", "dims": BASELINE}
 MTL = {"name": "TL+MTL", "parent": "p", "alpha": 0.6}
-
-
-@pytest.fixture(scope="module")
-def one_thread() -> Iterator[None]:
-    """Small products wait for a second thread longer than they take."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
