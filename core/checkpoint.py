@@ -56,10 +56,17 @@ class Checkpoint:
         }
 
 
-def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
-    """Write a checkpoint folder; each file appears whole or not at all, the weights before the configuration."""
+def save_checkpoint(checkpoint: Checkpoint, folder: Path, *, half: bool = False) -> None:
+    """Write a checkpoint folder; each file appears whole or not at all, the weights before the configuration.
+
+    Args:
+        checkpoint: what to write.
+        folder: is made where it is missing.
+        half: keep the weights in half precision, in half the space; a model that is loaded has single precision.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {name: value.contiguous() for name, value in checkpoint.model.state_dict().items()}
+    kind = torch.float16 if half else torch.float32
+    weights = {name: value.to(kind).contiguous() for name, value in checkpoint.model.state_dict().items()}
     for name, content in (
         ("model.safetensors", save(weights)),
         ("tokenizer.model", checkpoint.tokenizer.model),

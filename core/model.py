@@ -75,12 +75,14 @@ class ModelOutput(NamedTuple):
         z_e: `(batch, width)`, the encoder's output at the emotion embedding, or None.
         ctc_logits: `(batch, positions, units + 1)`, or None where the words were not asked for.
         lengths: `(batch,)`, the number of valid positions of each clip.
+        inner_ctc_logits: as `ctc_logits`, read half way up the blocks, or None where they were not asked for.
     """
 
     emotion_logits: Tensor | None
     z_e: Tensor | None
     ctc_logits: Tensor | None
     lengths: Tensor
+    inner_ctc_logits: Tensor | None = None
 
 
 def subsampled(frames: Tensor) -> Tensor:
@@ -241,7 +243,9 @@ class EmotionTransformer(nn.Module):
         self.emotion_head = nn.Linear(dims.width, dims.classes)
         self.ctc_head = nn.Linear(dims.width, dims.units + 1)
 
-    def forward(self, features: Tensor, lengths: Tensor, *, emotion: bool = True, words: bool = True) -> ModelOutput:
+    def forward(
+        self, features: Tensor, lengths: Tensor, *, emotion: bool = True, words: bool = True, inner_words: bool = False
+    ) -> ModelOutput:
         """Run a batch.
 
         Args:
@@ -249,6 +253,8 @@ class EmotionTransformer(nn.Module):
             lengths: valid frames of each clip, `(batch,)`.
             emotion: put x_e in front and give the emotion (fine-tuning, equation 5), or not (pre-training, equation 4).
             words: give the CTC logits.
+            inner_words: give those of the block half way up too, through the same layer (Lee and Watanabe 2021): to
+                train on, not to read.
         """
         x, lengths = self.subsampling(features, lengths)
         x = self.dropout(x + sinusoids(x.shape[1], self.dims.width, x.device).to(x.dtype))
@@ -259,8 +265,11 @@ class EmotionTransformer(nn.Module):
         # No mask but padding; a batch without padding needs none, which lets attention take its fastest path.
         mask = None if bool(valid.all()) else valid[:, None, None, :]
         frames = functional.pad(valid[:, 1:], (1, 0)) if emotion else valid  # positions that are sound: not x_e
-        for block in self.blocks:
+        inner = None
+        for number, block in enumerate(self.blocks, start=1):
             x = block(x, mask, frames[:, :, None].to(x.dtype))
+            if inner_words and number == max(1, len(self.blocks) // 2):
+                inner = self.ctc_head(self.final_norm(x[:, 1:] if emotion else x))
         z = self.final_norm(x)
         z_e = z[:, 0] if emotion else None
         return ModelOutput(
@@ -268,6 +277,7 @@ class EmotionTransformer(nn.Module):
             z_e=z_e,
             ctc_logits=self.ctc_head(z[:, 1:] if emotion else z) if words else None,
             lengths=lengths,
+            inner_ctc_logits=inner,
         )
 
     def with_classes(self, classes: int) -> EmotionTransformer:
@@ -275,6 +285,14 @@ class EmotionTransformer(nn.Module):
         model = EmotionTransformer(replace(self.dims, classes=classes))
         kept = {name: value for name, value in self.state_dict().items() if not name.startswith("emotion_head.")}
         model.load_state_dict(kept, strict=False)
+        return model
+
+    def with_first_classes(self, classes: int) -> EmotionTransformer:
+        """A copy whose emotion head keeps its first outputs alone."""
+        model = EmotionTransformer(replace(self.dims, classes=classes))
+        values = self.state_dict()
+        cut = {name: value[:classes] for name, value in values.items() if name.startswith("emotion_head.")}
+        model.load_state_dict(values | cut)
         return model
 
 

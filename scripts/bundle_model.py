@@ -1,9 +1,10 @@
-"""Measure a fine-tuned run once on the test speakers, write its model card, and put it where the program finds it.
+"""Measure a run once on the test speakers, write its model card, and put it where the program finds it.
 
     python scripts/bundle_model.py runs/bundled-finetune
+    python scripts/bundle_model.py runs/bundled-pretrain --pretrained
 
-Expects the manifests of `make data` in data/. The figures go to docs/results/, the checkpoint to
-resources/models/default.
+Expects the manifests of `make data` in data/. The figures go to docs/results/, the checkpoint in half precision to
+resources/models: `default`, or under its own name what is pre-trained, for fine-tuning to start from.
 """
 
 from __future__ import annotations
@@ -38,8 +39,12 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="folder of the fine-tuned run")
     parser.add_argument("--data", type=Path, default=ROOT / "data", help="folder of the manifests")
     parser.add_argument("--name", default="moodlight-small", help="what the model is called")
+    parser.add_argument("--pretrained", action="store_true", help="the run knows words only")
     arguments = parser.parse_args()
     run, data = arguments.run, arguments.data
+    if arguments.pretrained:
+        bundle_pretrained(run, data)
+        return
     reports = {
         "crema-d": evaluate(run, data / "crema-d.csv", "test", conditions=CONDITIONS),
         "test-clean-10": evaluate(run, data / READ_SPEECH, "test"),
@@ -53,6 +58,25 @@ def main() -> None:
     checkpoint.card = write_card(arguments.name, parameter_count(checkpoint.model), reports, shares, confidence)
     save_checkpoint(checkpoint, ROOT / "resources" / "models" / "default")
     keep_results(run, reports, {"shares": shares, "mean_confidence": round(confidence, 3)})
+
+
+def bundle_pretrained(run: Path, data: Path) -> None:
+    checkpoint = load_checkpoint(run)
+    folder = ROOT / "resources" / "models" / checkpoint.name
+    save_checkpoint(checkpoint, folder, half=True)
+    report = evaluate(folder, data / READ_SPEECH, "test")  # of the weights as they ship
+    print("\n".join(report.lines()))
+    assert report.words is not None
+    template = (ROOT / "scripts" / "pretrained_card.md").read_text(encoding="utf-8")
+    checkpoint.card = template.format(
+        name=checkpoint.name,
+        parameters=parameter_count(checkpoint.model),
+        passes=checkpoint.notes["passes"],
+        word_clips=report.words.clips,
+        wer=report.words.wer,
+    )
+    save_checkpoint(checkpoint, folder, half=True)
+    shutil.copy(run / "history.csv", ROOT / "docs" / "results" / f"{run.name}-history.csv")
 
 
 def emotions_of_read_speech(run: Path, data: Path) -> tuple[dict[str, float], float]:

@@ -52,7 +52,7 @@ class Batch:
         lengths: `(batch,)` frames.
         units: BPE units of all transcripts, one after the other.
         unit_counts: `(batch,)`, how many belong to each clip.
-        classes: `(batch,)` index of the emotion, -1 where there is none.
+        targets: `(batch, emotions)` what is taught: see `training.targets`.
         clip_share: what a sum over clips is divided by (see `Part`); 0 for the clips that are here.
         unit_share: what a sum over BPE units is divided by; 0 for the units that are here.
         numbers: of the clips.
@@ -62,7 +62,7 @@ class Batch:
     lengths: Tensor
     units: Tensor
     unit_counts: Tensor
-    classes: Tensor
+    targets: Tensor
     clip_share: float = 0.0
     unit_share: float = 0.0
     numbers: tuple[int, ...] = ()
@@ -99,7 +99,7 @@ class ClipDataset(Dataset[Batch]):
     Args:
         store: the clips' features.
         units: BPE units of each clip of the store.
-        classes: index of each clip's emotion, -1 for none.
+        targets: `(clips, emotions)` what each clip is taught; None where only words are learnt.
         augmentation: None for clips as they are.
     """
 
@@ -107,10 +107,11 @@ class ClipDataset(Dataset[Batch]):
         self,
         store: FeatureStore,
         units: Sequence[list[int]],
-        classes: Sequence[int],
+        targets: np.ndarray | None = None,
         augmentation: Augmentation | None = None,
     ) -> None:
-        self.store, self.units, self.classes, self.augmentation = store, units, classes, augmentation
+        self.store, self.units, self.augmentation = store, units, augmentation
+        self.targets = np.zeros((len(store.clips), 0), dtype=np.float32) if targets is None else targets
         self.unit_counts = [len(clip) for clip in units]
         self.draw = (0, 0)  # seed and pass, from which every random choice follows
         self._unreadable: set[int] = set()
@@ -128,7 +129,7 @@ class ClipDataset(Dataset[Batch]):
             lengths,
             torch.tensor([unit for clip in units for unit in clip], dtype=torch.long),
             torch.tensor([len(clip) for clip in units]),
-            torch.tensor([self.classes[number] for number in read]),
+            torch.from_numpy(self.targets[list(read)]),
             part.clips,
             part.units,
             tuple(read),

@@ -59,7 +59,7 @@ def training(clips: Sequence[Path]) -> Iterator[Result]:
         trainer = Trainer(model, Optimisation(learning_rate=1e-6), Path(name), 1, LineProgress())
         task: Task[Batch] = Task(
             batches=lambda number: [],
-            losses=lambda batch: [("ctc", ctc_loss(model, batch, emotion=False))],
+            losses=lambda batch: [("ctc", ctc_loss(model, batch))],
             validate=dict,
         )
 
@@ -69,7 +69,7 @@ def training(clips: Sequence[Path]) -> Iterator[Result]:
         for form in ("stored", "streamed"):
             rows = [Clip(path, transcript="A SENTENCE OF FEW WORDS") for path in clips]
             store = open_features(rows, Augmentation().speeds, Path(name), form)
-            dataset = ClipDataset(store, encode_all(store, parent.tokenizer), [-1] * len(rows), Augmentation())
+            dataset = ClipDataset(store, encode_all(store, parent.tokenizer), augmentation=Augmentation())
             source = Source(dataset, _plan(store), loader_workers(store, ALONE))
             speed, share = _compare(source, step)
             where = f"{form}, {source.workers} loader processes"
@@ -156,7 +156,7 @@ def _report_memory(manifest: Path, pipe: Connection) -> None:
     recipe = PretrainRecipe("many", Data((manifest.name,), features="streamed"))
     store = open_stream(of_split(read_manifest(manifest), "train"), recipe.augmentation.speeds, manifest.parent)
     tokenizer = train_tokenizer(recipe, store, manifest.parent)
-    dataset = ClipDataset(store, encode_all(store, tokenizer), [-1] * len(store.clips), recipe.augmentation)
+    dataset = ClipDataset(store, encode_all(store, tokenizer), augmentation=recipe.augmentation)
     give_back_free_memory()
     plan = plan_batches(store.lengths(), recipe.optimisation.batch_s * FRAMES_PER_SECOND, 1)
     batches = load_batches(dataset, split_plan(plan, dataset, ALONE), 1, 0, LOADERS)

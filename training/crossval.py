@@ -18,12 +18,13 @@ from training.corpora import READERS
 from training.crossval_jobs import FAILURE, RESULT, Job, clip_id, read_result, run_jobs
 from training.crossval_recipe import CrossvalRecipe, fingerprint_of, first_difference, folder_name
 from training.crossval_report import write_report
-from training.finetune import with_emotion
+from training.finetune import emotions_of
 from training.folds import SIDES, Fold, make_folds
 from training.manifest import read_manifests
 from training.progress import Progress
 from training.recipe import FinetuneRecipe
 from training.start import EmotionModel, find_parent, untrained
+from training.targets import taught
 
 IDENTITY = "started.json"  # what the runs of a folder have in common
 
@@ -147,7 +148,8 @@ class Plan:
             return []
         clips = read_manifests([self.data_dir / name for name in first.data.manifests])
         names = (first.data.train, first.data.dev, self.recipe.test)
-        chosen = with_emotion(clips, load_scheme(first.scheme))
+        emotions = {name for recipe in self.systems.values() for name in emotions_of(recipe)}
+        chosen = taught(clips, sorted(emotions))
         return make_folds(chosen, self.recipe.folds, self.recipe.dev_share, names)
 
     @cached_property

@@ -19,12 +19,13 @@ from core.errors import ConfigError, MoodlightError
 from core.paths import atomic_write
 from core.schemes import load_scheme
 from training.feature_store import FeatureStore, open_features
-from training.finetune import Trained, emotion_logits, finetune_clips, open_stores, save_trained, with_emotion
+from training.finetune import Trained, emotion_logits, finetune_clips, open_stores, save_trained
 from training.folds import Fold
 from training.manifest import Clip
 from training.parallel import Hardware, Team, run_on
 from training.progress import Progress
 from training.recipe import FinetuneRecipe
+from training.targets import taught
 
 RESULT, FAILURE, STATE = "result.json", "failure.txt", "state.safetensors"
 DECIMALS = 5  # of the logits that are kept
@@ -211,7 +212,7 @@ def _data_of(job: Job) -> str:
 
 def open_test(job: Job, data_dir: Path) -> FeatureStore:
     """Features of the fold's test clips."""
-    clips = with_emotion(job.fold.side("test"), load_scheme(job.recipe.scheme))
+    clips = taught(job.fold.side("test"), load_scheme(job.recipe.scheme).names)
     return open_features(clips, (1.0,), data_dir / "features", job.recipe.data.features)
 
 

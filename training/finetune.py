@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from core.checkpoint import Checkpoint, save_checkpoint
-from core.errors import ConfigError, ManifestError
+from core.errors import ConfigError
 from core.features import FRAMES_PER_SECOND
 from core.model import EmotionTransformer, ModelOutput
 from core.schemes import Scheme, load_scheme
@@ -30,6 +30,7 @@ from training.progress import Progress
 from training.recipe import FinetuneRecipe
 from training.start import EmotionModel, Start, begin
 from training.subset import take_hours
+from training.targets import emotion_targets, taught
 
 
 class Step(NamedTuple):
@@ -94,7 +95,8 @@ def save_trained(recipe: FinetuneRecipe, trained: Trained, out: Path) -> None:
         return
     notes = {"recipe": recipe.name, "seed": recipe.seed, "parent": start.parent, "alpha": recipe.alpha}
     notes |= {"passes": state.passes_done, "dev_score": round(state.best, 4)}
-    checkpoint = Checkpoint(recipe.name, start.model, start.tokenizer, trained.scheme, trained.temperature, notes)
+    model = start.model.with_first_classes(len(trained.scheme.labels))
+    checkpoint = Checkpoint(recipe.name, model, start.tokenizer, trained.scheme, trained.temperature, notes)
     save_checkpoint(checkpoint, out)
 
 
@@ -115,11 +117,10 @@ def finetune_clips(
         MoodlightError: clips, settings, parent or the run are not in order.
     """
     scheme = load_scheme(recipe.scheme)
-    if recipe.replay_emotion and recipe.replay_emotion not in scheme.names:
-        raise ConfigError(f"replay_emotion {recipe.replay_emotion!r} is not one of {', '.join(scheme.names)}.")
+    names = emotions_of(recipe)
     transcripts = [clip.transcript for clip in clips if clip.split == recipe.data.train]
     with team.leader_first():
-        start = begin(recipe, len(scheme.labels), transcripts, out)
+        start = begin(recipe, len(names), transcripts, out)
         stores = open_stores(recipe, scheme, clips, data_dir)
     model = start.model
     if team.leads:
@@ -127,10 +128,11 @@ def finetune_clips(
             f"{recipe.name}: {len(stores.train.clips)} clips ({seconds_of(stores.train) / 3600:.2f} h) to train on, "
             f"{len(stores.dev.clips)} of other speakers to validate on"
         )
-    datasets = [clip_dataset(stores.train, class_indices(stores.train, scheme), recipe, start.tokenizer)]
+    targets = emotion_targets(stores.train.clips, names, recipe.votes_share)
+    datasets = [clip_dataset(stores.train, targets, recipe, start.tokenizer)]
     if stores.replay is not None:
-        classes = [class_index(scheme, recipe.replay_emotion)] * len(stores.replay.clips)
-        datasets.append(clip_dataset(stores.replay, classes, recipe, start.tokenizer))
+        targets = np.tile(reading_shares(recipe, scheme, names), (len(stores.replay.clips), 1))
+        datasets.append(clip_dataset(stores.replay, targets, recipe, start.tokenizer))
     task = Task(
         batches=partial(plan_pass, datasets, recipe, team),
         losses=partial(multi_task_losses, model, recipe),
@@ -147,43 +149,38 @@ def open_stores(recipe: FinetuneRecipe, scheme: Scheme, clips: list[Clip], data_
     """Features of the clips whose emotion the scheme has, and of the clips to replay."""
     folder, speeds = data_dir / "features", recipe.augmentation.speeds
     check_speaker_independent(clips)
-    chosen = take_hours(with_emotion(of_split(clips, recipe.data.train), scheme), recipe.data.max_hours)
-    train = open_features(chosen, speeds, folder, recipe.data.features)
-    dev_clips = with_emotion(of_split(clips, recipe.data.dev), scheme)
+    chosen = taught(of_split(clips, recipe.data.train), emotions_of(recipe), recipe.votes_share)
+    train = open_features(take_hours(chosen, recipe.data.max_hours), speeds, folder, recipe.data.features)
+    dev_clips = taught(of_split(clips, recipe.data.dev), scheme.names)
     dev = open_features(dev_clips, (1.0,), folder, recipe.data.features)
     if recipe.replay is None:
         return Stores(train, dev)
     return Stores(train, dev, *open_data(recipe.replay, data_dir, speeds))
 
 
-def with_emotion(clips: list[Clip], scheme: Scheme) -> list[Clip]:
-    """The clips that carry one of the scheme's labels.
+def emotions_of(recipe: FinetuneRecipe) -> tuple[str, ...]:
+    """The emotions that a recipe's model tells apart in training: first its scheme's.
 
     Raises:
-        ManifestError: there are none.
+        ConfigError: there is no such scheme, or `further_emotions` or `replay_emotion` do not go with it.
     """
-    chosen = [clip for clip in clips if clip.emotion in scheme.names]
-    if not chosen:
-        raise ManifestError(f"No clip carries a label of the scheme {scheme.id!r} ({', '.join(scheme.names)}).")
-    return chosen
-
-
-def class_indices(store: FeatureStore, scheme: Scheme) -> list[int]:
-    """Output number of each clip's emotion, -1 where it has none."""
-    return [class_index(scheme, clip.emotion) for clip in store.clips]
-
-
-def class_index(scheme: Scheme, emotion: str) -> int:
-    """Output number of an emotion, -1 for one that the scheme does not have."""
-    return scheme.names.index(emotion) if emotion in scheme.names else -1
+    scheme = load_scheme(recipe.scheme)
+    if recipe.replay_emotion and recipe.replay_emotion not in scheme.names:
+        raise ConfigError(f"replay_emotion {recipe.replay_emotion!r} is not one of {', '.join(scheme.names)}.")
+    names = (*scheme.names, *recipe.further_emotions)
+    if len(set(names)) < len(names):
+        raise ConfigError(
+            f"further_emotions {', '.join(recipe.further_emotions)} name one of the scheme's, or one twice."
+        )
+    return names
 
 
 def clip_dataset(
-    store: FeatureStore, classes: list[int], recipe: FinetuneRecipe, tokenizer: Tokenizer | None
+    store: FeatureStore, targets: np.ndarray, recipe: FinetuneRecipe, tokenizer: Tokenizer | None
 ) -> ClipDataset:
     """Clips of a store, with the units of their words where words are learnt."""
     units = encode_all(store, tokenizer) if tokenizer and recipe.alpha else [[]] * len(store.clips)
-    return ClipDataset(store, units, classes, recipe.augmentation)
+    return ClipDataset(store, units, targets, recipe.augmentation)
 
 
 def plan_pass(datasets: list[ClipDataset], recipe: FinetuneRecipe, team: Team, number: int) -> list[Callable[[], Step]]:
@@ -228,21 +225,20 @@ def multi_task_losses(model: EmotionModel, recipe: FinetuneRecipe, step: Step) -
         output = model(step.replay.features, step.replay.lengths)
         loss = alpha * _ctc_loss(output, step.replay)
         if recipe.replay_emotion:
-            loss = loss + recipe.replay_emotion_weight * _reading_loss(output, step.replay, recipe.replay_emotion_share)
+            loss = loss + recipe.replay_emotion_weight * _reading_loss(output, step.replay)
         yield "replay", loss
 
 
 def _emotion_loss(output: ModelOutput, batch: Batch) -> Tensor:
     assert output.emotion_logits is not None
-    losses = functional.cross_entropy(output.emotion_logits.float(), batch.classes, reduction="none")
+    losses = functional.cross_entropy(output.emotion_logits.float(), batch.targets, reduction="none")
     return batch.mean_over_clips(losses)
 
 
-def _reading_loss(output: ModelOutput, batch: Batch, share: float) -> Tensor:
+def _reading_loss(output: ModelOutput, batch: Batch) -> Tensor:
     assert output.emotion_logits is not None
     shares = output.emotion_logits.float().softmax(dim=1).mean(dim=0)
-    target = reading_shares(len(shares), int(batch.classes[0]), share).to(shares.device)
-    return batch.mean_over_clips(-(target * shares.log()).sum().expand(len(batch.classes)))
+    return batch.mean_over_clips(-(batch.targets * shares.log()).sum(dim=1))
 
 
 def _ctc_loss(output: ModelOutput, batch: Batch) -> Tensor:
@@ -250,22 +246,28 @@ def _ctc_loss(output: ModelOutput, batch: Batch) -> Tensor:
     return ctc_loss_of(output.ctc_logits, output.lengths, batch, output.ctc_logits.shape[2] - 1)
 
 
-def reading_shares(classes: int, emotion: int, share: float) -> Tensor:
-    """Shares `(classes,)` of the emotions expected in read speech: one has `share`, the others divide the rest."""
-    shares = torch.full((classes,), (1.0 - share) / (classes - 1))
-    shares[emotion] = share
-    return shares
+def reading_shares(recipe: FinetuneRecipe, scheme: Scheme, names: Sequence[str]) -> np.ndarray:
+    """Shares `(names,)` of the emotions expected in read speech: zeros where a recipe expects nothing.
+
+    One of the scheme's has `replay_emotion_share`, its others divide the rest.
+    """
+    if not recipe.replay_emotion:
+        return np.zeros(len(names), dtype=np.float32)
+    share = recipe.replay_emotion_share
+    rest = (1.0 - share) / (len(scheme.labels) - 1)
+    shares = {name: share if name == recipe.replay_emotion else rest for name in scheme.names}
+    return np.array([shares.get(name, 0.0) for name in names], dtype=np.float32)
 
 
 @torch.inference_mode()
 def emotion_logits(model: EmotionModel, store: FeatureStore, scheme: Scheme) -> tuple[np.ndarray, np.ndarray]:
-    """Logits `(clips, classes)` and true classes `(clips,)` of all clips of a store."""
+    """Logits `(clips, labels)` of the scheme's labels, and the label `(clips,)` that each clip of a store carries."""
     logits = np.zeros((len(store.clips), len(scheme.labels)), dtype=np.float32)
     for numbers, batch in validation_batches(store):
         output = predict(model, batch, words=False)
         assert output.emotion_logits is not None
-        logits[numbers] = output.emotion_logits.float().numpy()
-    return logits, np.array(class_indices(store, scheme))
+        logits[numbers] = output.emotion_logits[:, : len(scheme.labels)].float().numpy()
+    return logits, np.array([scheme.names.index(clip.emotion) for clip in store.clips])
 
 
 def validate(

@@ -57,10 +57,10 @@ def pretrain(recipe: PretrainRecipe, data_dir: Path, out: Path, progress: Progre
             f"{recipe.name}: {parameter_count(model):,} parameters, {seconds_of(train) / 3600:.2f} h to train on, "
             f"{seconds_of(dev) / 3600:.2f} h to validate on"
         )
-    dataset = ClipDataset(train, encode_all(train, tokenizer), [-1] * len(train.clips), recipe.augmentation)
+    dataset = ClipDataset(train, encode_all(train, tokenizer), augmentation=recipe.augmentation)
     task = Task(
         batches=partial(plan_pass, dataset, recipe, team),
-        losses=lambda batch: [("ctc", ctc_loss(model, batch, emotion=False))],
+        losses=lambda batch: [("ctc", ctc_loss(model, batch, recipe.inner_ctc_weight))],
         validate=lambda: validate_words(model, dev, tokenizer, emotion=False),
     )
     state = Trainer(model, recipe.optimisation, out, recipe.seed, progress, team).fit(task)
@@ -114,10 +114,20 @@ def plan_pass(dataset: ClipDataset, recipe: PretrainRecipe, team: Team, number: 
     return [partial(next, batches)] * len(parts)
 
 
-def ctc_loss(model: EmotionTransformer, batch: Batch, *, emotion: bool) -> Tensor:
-    """CTC loss of a batch, a BPE unit (natural logarithm); for a part of a step, as `Batch.mean_over_units` says."""
-    output = model(batch.features, batch.lengths, emotion=emotion)
-    return ctc_loss_of(output.ctc_logits, output.lengths, batch, model.dims.blank)
+def ctc_loss(model: EmotionTransformer, batch: Batch, inner_weight: float = 0.0) -> Tensor:
+    """CTC loss of a batch, a BPE unit (natural logarithm); for a part of a step, as `Batch.mean_over_units` says.
+
+    Args:
+        model: the one in training.
+        batch: transcribed clips.
+        inner_weight: part that the words read half way up the blocks have in it (Lee and Watanabe 2021).
+    """
+    output = model(batch.features, batch.lengths, emotion=False, inner_words=inner_weight > 0)
+    loss = ctc_loss_of(output.ctc_logits, output.lengths, batch, model.dims.blank)
+    if output.inner_ctc_logits is None:
+        return loss
+    inner = ctc_loss_of(output.inner_ctc_logits, output.lengths, batch, model.dims.blank)
+    return (1.0 - inner_weight) * loss + inner_weight * inner
 
 
 def ctc_loss_of(logits: Tensor, lengths: Tensor, batch: Batch, blank: int) -> Tensor:
@@ -131,7 +141,7 @@ def ctc_loss_of(logits: Tensor, lengths: Tensor, batch: Batch, blank: int) -> Te
 
 def validation_batches(store: FeatureStore) -> Iterator[tuple[list[int], Batch]]:
     """All clips of a store, as they are, with their numbers."""
-    dataset = ClipDataset(store, [[]] * len(store.clips), [-1] * len(store.clips))
+    dataset = ClipDataset(store, [[]] * len(store.clips))
     plan = plan_batches(store.lengths(), VALIDATION_BATCH_S * FRAMES_PER_SECOND, 0, ascending=True)
     for batch in load_batches(dataset, plan, 0, 0, loader_workers(store, ALONE)):
         yield list(batch.numbers), batch

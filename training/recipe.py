@@ -94,9 +94,14 @@ class PretrainRecipe:
     data: Data
     preset: str = "small"
     dims: Mapping[str, Any] = field(default_factory=dict)  # what differs from the preset
+    inner_ctc_weight: float = 0.0  # part in the loss of the words that are read half way up the blocks; 0: none
     seed: int = 1
     augmentation: Augmentation = Augmentation()
     optimisation: Optimisation = Optimisation()
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.inner_ctc_weight < 1.0:
+            raise ConfigError(f"inner_ctc_weight must lie in [0, 1), not {self.inner_ctc_weight}.")
 
     def model_dims(self, classes: int) -> ModelDims:
         """The preset with this recipe's changes."""
@@ -127,6 +132,8 @@ class FinetuneRecipe:
     dims: Mapping[str, Any] = field(default_factory=dict)  # what differs from the preset
     tokenizer: str = ""  # from scratch: whose BPE units, named as a parent is; empty: learnt from the transcripts
     frozen: str = "nothing"  # of the parent: "nothing", "subsampling", or "blocks:N", it and the first N blocks
+    further_emotions: tuple[str, ...] = ()  # told apart in training beside the scheme's; the checkpoint forgets them
+    votes_share: float = 0.0  # part that listeners' votes have in a clip's label; 1: they alone, where there are any
     alpha: float = 0.6  # weight of the CTC loss (equation 8); 0: emotion alone
     wer_weight: float = 0.5  # of the replayed dev clips' WER against the dev speakers' UA when a pass is chosen
     replay: Data | None = None  # transcribed clips that go on being read, so that recognition is not forgotten
@@ -143,6 +150,8 @@ class FinetuneRecipe:
             raise ConfigError(f"model must be one of {', '.join(MODELS)}, not {self.model!r}.")
         if self.alpha < 0 or self.wer_weight < 0:
             raise ConfigError("alpha and wer_weight must be 0 or more.")
+        if not 0.0 <= self.votes_share <= 1.0:
+            raise ConfigError(f"votes_share must lie in [0, 1], not {self.votes_share}.")
         if self.model != "transformer" and (self.alpha or self.parent or self.replay):
             raise ConfigError(f"{self.model} knows of no words: set alpha = 0, and neither parent nor replay.")
         if self.replay and not self.alpha:

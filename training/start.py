@@ -11,7 +11,7 @@ import torch
 from core.checkpoint import load_checkpoint
 from core.errors import CheckpointError, ConfigError
 from core.model import EmotionTransformer, ModelDims
-from core.paths import atomic_write
+from core.paths import atomic_write, resources_dir
 from core.tokenizer import Tokenizer
 from training.baselines import CnnBlstmSa, baseline_dims
 from training.recipe import FinetuneRecipe, transformer_dims
@@ -74,12 +74,12 @@ def untrained(recipe: FinetuneRecipe, classes: int) -> EmotionModel:
 
 
 def find_parent(name: str, out: Path) -> Path:
-    """The folder of a checkpoint: a path, or a run beside `out`.
+    """The folder of a checkpoint: a path, a run beside `out`, or a model that ships with the program.
 
     Raises:
         CheckpointError: there is none.
     """
-    for folder in (Path(name), out.parent / name):
+    for folder in (Path(name), out.parent / name, resources_dir() / "models" / name):
         if name and (folder / "config.json").exists():
             return folder
     raise CheckpointError(f"There is no checkpoint {name!r}, neither as a folder nor beside {out}. Pre-train it first.")

@@ -39,14 +39,15 @@ KEY_LENGTH = len("1040_ITH_SAD_X")  # one clip and its votes differ in what foll
 
 
 def read(folder: Path) -> Corpus:
-    """Every clip with its intended emotion, sentence, and the actor's sex and age."""
+    """Every clip with its intended emotion, sentence, the actor's sex and age, and listeners' votes where there are."""
     audio = find_part(folder, "AudioWAV")
     actors = _read_actors(find_file(audio.parent, "VideoDemographics.csv") if audio else None)
-    return read_names(sounds_below(audio), lambda path: _clip(path, actors), FORM)
+    votes = _read_votes(audio.parent) if audio else {}
+    return read_names(sounds_below(audio), lambda path: _clip(path, actors, votes), FORM)
 
 
 def read_perceived(folder: Path) -> Corpus:
-    """Every clip with the votes of those who heard the voice alone, and the emotion that most of them named.
+    """The same, but each clip's emotion is what most of those named who heard the voice alone.
 
     Where two emotions have as many votes, `emotion` is empty and the votes are kept.
 
@@ -54,9 +55,9 @@ def read_perceived(folder: Path) -> Corpus:
         ManifestError: the table of votes is not there.
     """
     corpus = read(folder)
-    audio = find_part(folder, "AudioWAV")
-    votes = _read_votes(audio.parent) if audio else {}
-    clips = [_perceived(clip, votes.get(clip.file.stem[:KEY_LENGTH], ())) for clip in corpus.clips]
+    if corpus.clips and not any(clip.votes for clip in corpus.clips):
+        raise ManifestError(f"{folder} has no {VOTES_TABLE}, which holds what listeners heard.")
+    clips = [_perceived(clip) for clip in corpus.clips]
     unheard = tuple(Problem("unlabelled", clip.file, "no votes") for clip in clips if not clip.votes)
     ties = sum(1 for clip in clips if clip.votes and not clip.emotion)
     agree = sum(1 for clip, meant in zip(clips, corpus.clips, strict=True) if clip.emotion == meant.emotion)
@@ -67,17 +68,18 @@ def read_perceived(folder: Path) -> Corpus:
     return Corpus(clips, corpus.problems + unheard, notes)
 
 
-def _clip(path: Path, actors: Mapping[str, tuple[str, str]]) -> Clip:
+def _clip(path: Path, actors: Mapping[str, tuple[str, str]], votes: Mapping[str, Votes]) -> Clip:
     actor, sentence, emotion, _level = path.stem.split("_")
     label, text = EMOTIONS[emotion], SENTENCES[sentence]
     age, sex = actors.get(actor, ("", ""))
-    return Clip(path, speaker=f"crema-d:{int(actor)}", sex=sex, age=age, emotion=label, transcript=text)
+    heard = votes.get(path.stem[:KEY_LENGTH], ())
+    return Clip(path, speaker=f"crema-d:{int(actor)}", sex=sex, age=age, emotion=label, transcript=text, votes=heard)
 
 
-def _perceived(clip: Clip, votes: Votes) -> Clip:
-    most = max((number for _, number in votes), default=0.0)
-    winners = [label for label, number in votes if number == most]
-    return replace(clip, emotion=winners[0] if len(winners) == 1 else "", votes=votes)
+def _perceived(clip: Clip) -> Clip:
+    most = max((number for _, number in clip.votes), default=0.0)
+    winners = [label for label, number in clip.votes if number == most]
+    return replace(clip, emotion=winners[0] if len(winners) == 1 else "")
 
 
 def _read_actors(path: Path | None) -> dict[str, tuple[str, str]]:
@@ -85,10 +87,10 @@ def _read_actors(path: Path | None) -> dict[str, tuple[str, str]]:
 
 
 def _read_votes(folder: Path) -> dict[str, Votes]:
-    """Votes by the beginning of the clip's name: labels with none are left out."""
+    """Votes of the voice alone by the beginning of the clip's name; labels with none are left out."""
     path = find_file(folder, VOTES_TABLE, f"processedResults/{VOTES_TABLE}")
     if path is None:
-        raise ManifestError(f"{folder} has no {VOTES_TABLE}, which holds what listeners heard.")
+        return {}
     rows = [row for row in read_table(path) if row[""].startswith(VOICE_ONLY)]
     labels = {label[0]: label for label in EMOTIONS}
     return {

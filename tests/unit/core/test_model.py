@@ -115,3 +115,20 @@ def test_another_number_of_classes_keeps_all_but_the_head() -> None:
 def test_dimensions_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         replace(TINY, **wrong)
+
+
+def test_words_are_read_half_way_up_as_if_the_blocks_above_were_not_there() -> None:
+    model, features, lengths = tiny(), torch.randn(2, 60, 80), torch.tensor([60, 42])
+    inner = model(features, lengths, inner_words=True).inner_ctc_logits
+    model.blocks = model.blocks[:1]
+    expected = model(features, lengths).ctc_logits
+    torch.testing.assert_close(inner, expected)
+    assert model(features, lengths).inner_ctc_logits is None
+
+
+def test_a_head_cut_short_keeps_its_first_outputs() -> None:
+    model, features, lengths = tiny(), torch.randn(2, 60, 80), torch.tensor([60, 42])
+    cut = model.with_first_classes(2).eval()
+    whole = model(features, lengths)
+    torch.testing.assert_close(cut(features, lengths).emotion_logits, whole.emotion_logits[:, :2])
+    torch.testing.assert_close(cut(features, lengths).ctc_logits, whole.ctc_logits)

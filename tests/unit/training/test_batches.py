@@ -80,7 +80,7 @@ def test_ascending_goes_from_short_to_long() -> None:
 
 
 def test_batches_are_the_same_for_any_number_of_workers(store: FeatureStore) -> None:
-    dataset = ClipDataset(store, [[1, 2]] * 6, [0, 1, 0, 1, 0, -1], Augmentation(speeds=(0.9, 1.0)))
+    dataset = ClipDataset(store, [[1, 2]] * 6, np.eye(6, dtype=np.float32), Augmentation(speeds=(0.9, 1.0)))
     plan = [[0, 1], [2, 3], [4, 5]]
     here, there = (list(load_batches(dataset, plan, seed=5, number=2, workers=w)) for w in (0, 1))
     for a, b in zip(here, there, strict=True):
@@ -90,7 +90,7 @@ def test_batches_are_the_same_for_any_number_of_workers(store: FeatureStore) -> 
         not torch.equal(a.lengths, b.lengths) or not torch.equal(a.features, b.features)
         for a, b in zip(here, other, strict=True)
     )
-    assert here[2].classes.tolist() == [0, -1] and here[0].units.tolist() == [1, 2, 1, 2]
+    assert here[2].targets.argmax(dim=1).tolist() == [4, 5] and here[0].units.tolist() == [1, 2, 1, 2]
 
 
 def test_masks_hide_and_never_invent() -> None:
@@ -151,7 +151,7 @@ def test_trimming_gives_the_features_of_the_shorter_clip() -> None:
 
 
 def test_a_step_is_dealt_out_whole_to_all_processes_and_parts() -> None:
-    dataset = ClipDataset(noise_store(), [[1], [1, 2], [], [1, 2, 3], [4], [5, 6]], [0] * 6)
+    dataset = ClipDataset(noise_store(), [[1], [1, 2], [], [1, 2, 3], [4], [5, 6]])
     parts = [part for rank in (0, 1) for part in split_plan([[0, 1, 2, 3, 5]], dataset, Team(rank, 2), accumulate=2)]
     assert sorted(number for part in parts for number in part.numbers) == [0, 1, 2, 3, 5]
     assert {(part.clips, part.units) for part in parts} == {(5 / 4, 8 / 4)}
@@ -162,7 +162,7 @@ def test_a_step_is_dealt_out_whole_to_all_processes_and_parts() -> None:
 
 
 def test_a_step_of_fewer_clips_than_processes_counts_each_once() -> None:
-    dataset = ClipDataset(noise_store(), [[1, 2]] * 6, [0] * 6)
+    dataset = ClipDataset(noise_store(), [[1, 2]] * 6)
     batches = [dataset[split_plan([[4]], dataset, Team(rank, 2))[0]] for rank in (0, 1)]
     assert [float(batch.mean_over_clips(torch.ones(1))) for batch in batches] == [2.0, 0.0]
     assert [float(batch.mean_over_units(torch.tensor(2.0))) for batch in batches] == [2.0, 0.0]
@@ -184,7 +184,7 @@ def test_a_file_that_goes_missing_is_left_out_of_its_batch(tmp_path: Path, make_
     clips = [Clip(make_wav(f"{i}.wav", seconds=0.6 + i / 10, kind="speech")) for i in range(3)]
     streamed = open_stream(clips, (1.0,), tmp_path / "features")
     clips[0].file.unlink()
-    dataset = ClipDataset(streamed, [[1], [2], [3]], [0, 1, 2], Augmentation(speeds=(1.0,)))
+    dataset = ClipDataset(streamed, [[1], [2], [3]], None, Augmentation(speeds=(1.0,)))
     batch, nothing = load_batches(dataset, [Part((0, 2), 2, 2), Part((0,), 1, 1)], seed=1, number=0, workers=1)
     assert batch.numbers == (2,) and batch.units.tolist() == [3]
     assert float(nothing.mean_over_clips(torch.ones(len(nothing.lengths)))) == 0.0

@@ -14,10 +14,11 @@ from safetensors.torch import load_file
 
 from core.checkpoint import load_checkpoint
 from core.errors import CheckpointError, ConfigError, ManifestError, MoodlightError
+from core.schemes import load_scheme
 from training.evaluate import evaluate
-from training.finetune import finetune, reading_shares
+from training.finetune import emotions_of, finetune, reading_shares
 from training.loop import Trainer
-from training.manifest import Clip, write_manifest
+from training.manifest import Clip, read_manifest, write_manifest
 from training.parallel import Team, run_on
 from training.pretrain import pretrain
 from training.progress import LineProgress
@@ -153,7 +154,48 @@ def test_read_speech_is_taught_to_be_mostly_what_the_recipe_says(data: Path, pre
 
 
 def test_the_expected_shares_of_read_speech_sum_to_one() -> None:
-    assert reading_shares(4, 2, 0.4).tolist() == pytest.approx([0.2, 0.2, 0.4, 0.2])
+    recipe = finetune_recipe(
+        replay=Data(("m.csv",)), replay_emotion="neutral", replay_emotion_share=0.4, further_emotions=("fear",)
+    )
+    shares = reading_shares(recipe, load_scheme("iemocap4"), emotions_of(recipe))
+    assert shares.tolist() == pytest.approx([0.2, 0.2, 0.4, 0.2, 0.0])
+
+
+def test_votes_can_take_the_place_of_labels(data: Path, pretrained: Path) -> None:
+    """Listeners heard the opposite of what was meant in every training clip: the model learns what they heard."""
+    other = {"anger": "sadness", "sadness": "anger"}
+    clips = [
+        replace(clip, votes=((other[clip.emotion], 9.0), (clip.emotion, 1.0)))
+        if clip.split == "train"
+        else replace(clip, emotion=other[clip.emotion])  # of the dev clips, by which the pass is chosen
+        for clip in read_manifest(data / "m.csv")
+    ]
+    write_manifest(clips, data / "votes.csv")
+    out = pretrained.parent / "votes"
+    finetune(finetune_recipe(24, votes_share=1.0, data=Data(("votes.csv",)), alpha=0.0), data, out, LineProgress())
+    report = evaluate(out, data / "m.csv", "test", "cpu")
+    assert report.emotion is not None and report.emotion.ua.value < 0.2
+
+
+def test_emotions_beyond_the_scheme_are_learnt_and_forgotten(data: Path, pretrained: Path) -> None:
+    """Half the angry clips are called fear in training; the checkpoint knows four emotions, anger among them."""
+    clips = read_manifest(data / "m.csv")
+    fearful = [
+        replace(clip, emotion="fear") if clip.split == "train" and clip.emotion == "anger" and number % 4 == 0 else clip
+        for number, clip in enumerate(clips)
+    ]
+    write_manifest(fearful, data / "fear.csv")
+    out = pretrained.parent / "fear"
+    recipe = finetune_recipe(24, further_emotions=("fear",), data=Data(("fear.csv",)))
+    finetune(recipe, data, out, LineProgress())
+    assert load_checkpoint(out).model.emotion_head.out_features == 4
+    report = evaluate(out, data / "m.csv", "test", "cpu")
+    assert report.emotion is not None and report.emotion.ua.value > 0.8
+
+
+def test_further_emotions_are_not_the_scheme_s(data: Path, pretrained: Path) -> None:
+    with pytest.raises(ConfigError, match="further_emotions"):
+        finetune(finetune_recipe(further_emotions=("anger",)), data, pretrained.parent / "x", LineProgress())
 
 
 def test_an_emotion_for_read_speech_that_the_scheme_lacks_is_refused(data: Path, pretrained: Path) -> None:
