@@ -6,7 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-VERBS = frozenset({"score", "evaluate", "models", "devices", "bench", "corpus", "pretrain", "finetune", "crossval"})
+VERBS = frozenset(
+    {"score", "evaluate", "models", "project", "devices", "bench", "corpus", "pretrain", "finetune", "crossval"}
+)
 CLI_OPTIONS = frozenset({"--help", "-h", "--version"})
 WINDOW_OPTIONS = frozenset({"--samples", "--snapshot", "--model", "--theme", "--time-limit", "--time-to-paint"})
 

@@ -11,6 +11,7 @@ import typer
 
 from app import version as installed_version
 from app.commands.guard import guarded
+from app.commands.project_verbs import project
 
 app = typer.Typer(
     name="moodlight",
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 models = typer.Typer(help="Models on this machine.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(models, name="models")
+app.add_typer(project, name="project")
 
 ModelOption = Annotated[
     Path | None, typer.Option("--model", metavar="DIR", help="Checkpoint folder. [default: the bundled model]")
@@ -174,7 +176,8 @@ def bench(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME]...", help="window, engine, encoder, speed, training, memory. [default: the first four]"
+            metavar="[NAME]...",
+            help="window, engine, encoder, speed, project, training, memory. [default: the first 4]",
         ),
     ] = None,
     clips: Annotated[

@@ -34,12 +34,14 @@ class Request:
     file: str
     start_s: float
     end_s: float | None
+    segment: str = "speech"
+    embed: bool = False
     delivered_until_s: float = float("-inf")  # what a restarted engine repeats is not delivered again
     deaths: int = 0
 
     def to_json(self) -> dict[str, Any]:
         fields = {"id": self.id, "file": self.file, "start": self.start_s, "end": self.end_s}
-        return {"do": "analyse", **fields, "segment": "speech"}
+        return {"do": "analyse", **fields, "segment": self.segment, "embed": self.embed}
 
 
 class LineBuffer:
@@ -139,9 +141,20 @@ class EngineClient(QObject):
         self._end_process(patience_ms=0)
         self.start()
 
-    def analyse(self, path: Path | str, start: float = 0.0, end: float | None = None) -> int:
-        """Ask for a file, or a part of it in seconds; the answers carry the number that is returned."""
-        request = Request(next(self._ids), str(Path(path).absolute()), start, end)
+    def analyse(
+        self,
+        path: Path | str,
+        start: float = 0.0,
+        end: float | None = None,
+        *,
+        segment: str = "speech",
+        embed: bool = False,
+    ) -> int:
+        """Ask for a file, or a part of it in seconds; the answers carry the number that is returned.
+
+        `segment` is as the engine has it (`none`: all of it is one clip); `embed` asks for z_e with each prediction.
+        """
+        request = Request(next(self._ids), str(Path(path).absolute()), start, end, segment, embed)
         self._requests[request.id] = request
         if self.state in ("idle", "busy"):
             self._send(request.to_json())

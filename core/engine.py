@@ -17,7 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -176,6 +176,8 @@ class Engine:
         for prediction in self._recognizer.analyse_file(file, start_s, end_s, segmenting, listener):
             if self._is_cancelled(request.id):
                 return
+            if not request.fields.get("embed"):
+                prediction = replace(prediction, embedding=None)
             self._answer("item", id=request.id, prediction=prediction.to_json())
         progress(total_s)
 

@@ -35,3 +35,16 @@ class ManifestError(MoodlightError):
 
 class EngineError(MoodlightError):
     """The inference process could not do what it was asked."""
+
+
+class ProjectError(MoodlightError):
+    """A project file that cannot be opened, read or written as it was asked.
+
+    Attributes:
+        cause: a short word for the reason: `missing`, `exists`, `not-project`, `damaged`, `newer`, `read-only`,
+            `open-elsewhere`, `full`, `gone`, `request`.
+    """
+
+    def __init__(self, message: str, *, cause: str = "request") -> None:
+        super().__init__(message)
+        self.cause = cause

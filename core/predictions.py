@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from core.errors import MoodlightError
 from core.paths import atomic_write
@@ -49,6 +52,7 @@ class Prediction:
         probabilities: one value a label, in the scheme's order; empty without speech.
         words: in time order; empty without speech.
         model: the checkpoint's name.
+        embedding: z_e, `(width,)` float32, where it was asked for and somebody speaks.
     """
 
     file: str
@@ -59,6 +63,7 @@ class Prediction:
     probabilities: dict[str, float]
     words: tuple[Word, ...]
     model: str
+    embedding: np.ndarray | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def no_speech(cls, file: str, start_s: float, end_s: float, model: str) -> Prediction:
@@ -72,7 +77,8 @@ class Prediction:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for a JSON line; `from_json` takes it back."""
-        return {
+        embedding = {} if self.embedding is None else {"embedding": _packed(self.embedding)}
+        return embedding | {
             "file": self.file,
             "start": self.start_s,
             "end": self.end_s,
@@ -95,7 +101,16 @@ class Prediction:
             probabilities=dict(data["probabilities"]),
             words=tuple(Word(*word) for word in data["words"]),
             model=data["model"],
+            embedding=_unpacked(data["embedding"]) if "embedding" in data else None,
         )
+
+
+def _packed(embedding: np.ndarray) -> str:
+    return base64.b64encode(embedding.astype("<f2").tobytes()).decode("ascii")
+
+
+def _unpacked(text: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), "<f2").astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from core.audio.decode import SAMPLE_RATE
-from core.checkpoint import Checkpoint, load_checkpoint
+from core.checkpoint import Checkpoint, fingerprint, load_checkpoint
 from core.clips import Clip, Listener, Segmenting, file_clips, grouped
 from core.decoding import greedy_spans, prefix_beam_search, spans_to_words
 from core.errors import ConfigError
@@ -94,6 +94,7 @@ class Recognizer:
         return {
             "name": self.name,
             "folder": str(self.folder),
+            "fingerprint": fingerprint(self.folder),
             "scheme": self.scheme.id,
             "labels": list(self.scheme.names),
             "parameters": parameter_count(self.checkpoint.model),
@@ -193,6 +194,7 @@ class Recognizer:
             probabilities={name: float(value) for name, value in zip(names, result.probabilities, strict=True)},
             words=tuple(words),
             model=self.name,
+            embedding=result.z_e,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from core.model import parameter_count
 from core.paths import atomic_write
 from core.schemes import load_scheme
 from training.corpora import READERS
-from training.crossval_jobs import FAILURE, RESULT, Job, clip_id, read_result, run_jobs
+from training.crossval_jobs import FAILURE, RESULT, Job, clip_id, read_result, run_jobs, take_over
 from training.crossval_recipe import CrossvalRecipe, fingerprint_of, first_difference, folder_name
 from training.crossval_report import write_report
 from training.finetune import emotions_of
@@ -63,6 +63,9 @@ def crossval(
     waiting = [job for job in plan.jobs if job.state != "done"]
     if len(waiting) < len(plan.jobs):
         progress.note(f"{len(plan.jobs) - len(waiting)} of {len(plan.jobs)} jobs were done before")
+    for job in take_over(waiting, out.parent):
+        progress.note(f"{job}: done in another comparison")
+    waiting = [job for job in waiting if job.state != "done"]
     run_jobs(waiting, data_dir, progress, devices, processes)
     lines = report(plan)
     left = [job for job in plan.jobs if job.state != "done"]
@@ -173,13 +176,25 @@ class Plan:
             parent=found.get(recipe.parent, recipe.parent),
             tokenizer=found.get(recipe.tokenizer, recipe.tokenizer),
         )
-        return Job(system, seed, fold, recipe, self.out / folder_name(system) / f"fold{fold.name}-seed{seed}")
+        folder = self.out / folder_name(system) / f"fold{fold.name}-seed{seed}"
+        return Job(system, seed, fold, recipe, folder, self._identity_of(system, seed, fold))
+
+    def _identity_of(self, system: str, seed: int, fold: Fold) -> str:
+        recipe = asdict(self.recipe.finetune_recipe(system, seed)) | {"name": ""}
+        for name in ("parent", "tokenizer"):
+            recipe[name] = self.parent_fingerprints.get(recipe[name], recipe[name])
+        clips = [[clip_id(clip, self.data_dir), clip.speaker, clip.emotion, clip.split] for clip in fold.clips]
+        return fingerprint_of({"recipe": recipe, "clips": clips})
+
+    @cached_property
+    def parent_fingerprints(self) -> dict[str, str]:
+        """Fingerprints of the parents' weights."""
+        return {name: fingerprint(folder) for name, folder in self.parents.items() if folder}
 
     def identity(self) -> dict[str, Any]:
         """What must be the same as long as runs are added to the folder: recipe, clips and parents."""
         clips = [[clip_id(clip, self.data_dir), clip.speaker, clip.emotion, clip.split] for clip in self._all_clips()]
-        parents = {name: fingerprint(folder) for name, folder in self.parents.items() if folder}
-        return {"recipe": self.recipe.identity(), "clips": fingerprint_of(clips), "parents": parents}
+        return {"recipe": self.recipe.identity(), "clips": fingerprint_of(clips), "parents": self.parent_fingerprints}
 
     def _all_clips(self) -> list[Any]:
         return [clip for fold in self.folds for clip in fold.clips]

@@ -6,7 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
@@ -28,6 +28,7 @@ from training.recipe import FinetuneRecipe
 from training.targets import taught
 
 RESULT, FAILURE, STATE = "result.json", "failure.txt", "state.safetensors"
+IDENTITY = "identity.txt"
 DECIMALS = 5  # of the logits that are kept
 
 
@@ -41,6 +42,7 @@ class Job:
         fold: the clips, and on which side they stand.
         recipe: the system's, its parent a folder.
         folder: of the run.
+        identity: fingerprint of all that decides its result: recipe, seed, clips and parents.
     """
 
     system: str
@@ -48,6 +50,7 @@ class Job:
     fold: Fold
     recipe: FinetuneRecipe
     folder: Path
+    identity: str
 
     def __str__(self) -> str:
         return f"{self.system}, fold {self.fold.name}, seed {self.seed}"
@@ -117,10 +120,35 @@ def run_job(job: Job, data_dir: Path, progress: Progress, team: Team) -> None:
     if not team.leads:
         return
     save_trained(job.recipe, trained, job.folder)
-    result = measure_on_test(job, trained, data_dir)
+    write_result(job, measure_on_test(job, trained, data_dir))
+    (job.folder / STATE).unlink(missing_ok=True)
+
+
+def write_result(job: Job, result: Result) -> None:
+    """Leave a job's result in its folder."""
+    job.folder.mkdir(parents=True, exist_ok=True)
+    with atomic_write(job.folder / IDENTITY, "w") as file:
+        file.write(job.identity)
     with atomic_write(job.folder / RESULT, "w") as file:
         json.dump(asdict(result), file)
-    (job.folder / STATE).unlink(missing_ok=True)
+
+
+def take_over(jobs: Sequence[Job], runs: Path) -> list[Job]:
+    """Give jobs that another comparison has done already its results; those jobs.
+
+    Args:
+        jobs: that are to be done.
+        runs: folder in which the comparisons' folders lie side by side.
+    """
+    done = {
+        path.read_text(encoding="utf-8"): path.with_name(RESULT)
+        for path in sorted(runs.glob(f"*/*/fold*-seed*/{IDENTITY}"))
+        if path.with_name(RESULT).exists()
+    }
+    same = [job for job in jobs if job.identity in done]
+    for job in same:
+        write_result(job, replace(read_result(done[job.identity]), system=job.system))
+    return same
 
 
 def measure_on_test(job: Job, trained: Trained, data_dir: Path) -> Result:

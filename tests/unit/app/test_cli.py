@@ -16,6 +16,10 @@ from core.errors import ConfigError
 from core.predictions import read_errors, read_score_table
 
 ROOT = Path(__file__).resolve().parents[3]
+GROUPS = {
+    "models": ("show", "list"),
+    "project": ("new", "add", "info", "import", "export", "merge", "agreement", "find"),
+}
 
 
 def test_help_shows_every_verb_and_each_verb_an_example(capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,8 +27,7 @@ def test_help_shows_every_verb_and_each_verb_an_example(capsys: pytest.CaptureFi
     overview = capsys.readouterr().out
     for verb in sorted(VERBS):
         assert f"  {verb} " in overview
-        asked = [[verb, "show"], [verb, "list"]] if verb == "models" else [[verb]]
-        for words in asked:
+        for words in [[verb, each] for each in GROUPS[verb]] if verb in GROUPS else [[verb]]:
             assert main([*words, "--help"]) == 0
             assert f"Example: moodlight {' '.join(words)}" in capsys.readouterr().out
 

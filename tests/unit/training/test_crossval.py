@@ -20,7 +20,7 @@ from core.model import EmotionTransformer
 from core.schemes import load_scheme
 from core.tokenizer import Tokenizer
 from training.crossval import Plan, crossval
-from training.crossval_jobs import parse_devices, read_result
+from training.crossval_jobs import IDENTITY, parse_devices, read_result
 from training.crossval_recipe import CrossvalRecipe, first_difference, merged
 from training.finetune import finetune
 from training.manifest import Clip, write_manifest
@@ -121,6 +121,8 @@ def test_two_systems_on_two_folds_give_a_report_that_a_kill_does_not_change(data
     assert len(first.clips) == len(first.logits) == 16 and (first.passes, first.system) == (2, "TL+MTL")
     assert load_checkpoint(runs / "whole" / "tl-mtl" / "fold1-seed1").notes["parent"] == "p"
 
+    for path in (runs / "whole").rglob(IDENTITY):
+        path.unlink()  # or its results would be taken over
     with pytest.raises(KilledError):
         crossval(recipe, data, runs / "killed", KillAfter(1))
     assert [job.state for job in Plan(recipe, data, runs / "killed").jobs] == ["done", "begun", "to do", "to do"]
@@ -130,6 +132,25 @@ def test_two_systems_on_two_folds_give_a_report_that_a_kill_does_not_change(data
         both = [load_file(runs / name / system / "fold2-seed1" / "best.safetensors") for name in ("whole", "killed")]
         for name, value in both[0].items():
             torch.testing.assert_close(both[1][name], value, rtol=0, atol=0)
+
+
+def test_what_another_comparison_has_done_is_not_done_again(
+    data: Path, runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same settings and seed under another name, and one with another setting."""
+    settings = fixed(data)
+    crossval(recipe_of(CNN, folds="fixed", base=settings), data, runs / "one", LineProgress())
+    capsys.readouterr()
+    again = {**CNN, "name": "the same"}
+    other = {**CNN, "name": "other", "optimisation": {"passes": 1}}
+    crossval(recipe_of(again, other, folds="fixed", base=settings), data, runs / "two", LineProgress())
+    told = capsys.readouterr()
+    assert "the same, fold fixed, seed 1: done in another comparison" in told.out + told.err
+    assert "job 1 of 1: other" in told.out + told.err
+    results = [
+        read_result(runs / path / "foldfixed-seed1" / "result.json") for path in ("one/cnn-blstm-sa", "two/the-same")
+    ]
+    assert results[1] == replace(results[0], system="the same")
 
 
 def test_another_recipe_is_refused_in_the_same_folder_and_more_seeds_are_not(

@@ -1,0 +1,1 @@
+"""The panel in which clips of a project are labelled."""

@@ -1,0 +1,165 @@
+"""What people say of clips: labels, doubts, flags, words and notes, each given as a command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from core.errors import ProjectError
+from core.project.files import now
+from core.project.schemes import schemes_of
+from core.project.store import Store
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What one annotator says of one clip under one scheme.
+
+    Attributes:
+        clip: number of the clip.
+        scheme: number of the scheme.
+        annotator: who.
+        adjudicated: a decision, which stands beside what the annotators said.
+        superseded: the same person's other answer, from a copy of the project or a clip that was joined.
+        label: None where none was chosen.
+        unsure: the annotator cannot tell.
+        flagged: to be looked at again.
+        note: free text.
+        transcript: None where nobody has touched the model's words.
+        seconds: spent on it.
+        suggested: what the model had said when the label was given.
+        accepted: the label was taken over from the model by the key for that.
+        made: when it was last changed, UTC.
+    """
+
+    clip: int
+    scheme: int
+    annotator: str
+    adjudicated: bool = False
+    superseded: bool = False
+    label: str | None = None
+    unsure: bool = False
+    flagged: bool = False
+    note: str = ""
+    transcript: str | None = None
+    seconds: float = 0.0
+    suggested: str | None = None
+    accepted: bool = False
+    made: str = ""
+
+
+COLUMNS = tuple(item.name for item in fields(Annotation))
+_VERBS = {"unsure": "Unsure about", "flagged": "Flag", "transcript": "Transcribe", "note": "Note on"}
+_FLAGS = ("adjudicated", "superseded", "unsure", "flagged", "accepted")
+SETTABLE = ("label", "unsure", "flagged", "note", "transcript", "suggested", "accepted")
+
+
+def annotate(
+    store: Store,
+    clips: Sequence[int],
+    scheme: int,
+    *,
+    seconds: float = 0.0,
+    adjudicated: bool = False,
+    title: str = "",
+    **said: Any,
+) -> None:
+    """Say something of clips, as the store's annotator; what is not said stays as it was.
+
+    Args:
+        store: the project.
+        clips: their numbers.
+        scheme: number of the label set.
+        seconds: spent, added to what was spent before, divided among the clips.
+        adjudicated: it is a decision and stands beside what the annotators said.
+        title: of the command; one is made if it is empty.
+        **said: any of `label` (which ends a doubt), `unsure`, `flagged`, `note`, `transcript`, `suggested`, `accepted`.
+
+    Raises:
+        ProjectError: the scheme has no such label, a clip is gone, or the project cannot be written.
+    """
+    unknown = set(said) - set(SETTABLE)
+    if unknown:
+        raise TypeError(f"annotate() knows no {', '.join(sorted(unknown))}")
+    _check_label(store, scheme, said.get("label"))
+    if said.get("label") is not None:
+        said.setdefault("unsure", False)
+    spent = round(seconds / max(len(clips), 1), 3)
+    columns = ("clip", "scheme", "annotator", "adjudicated", "seconds", "made", *said)
+    updates = ["seconds = round(seconds + excluded.seconds, 3)", "made = excluded.made"]
+    updates += [f"{name} = excluded.{name}" for name in said]
+    sql = (
+        f"INSERT INTO annotations ({', '.join(columns)}) VALUES ({', '.join('?' for _ in columns)}) "
+        "ON CONFLICT (clip, scheme, annotator, adjudicated) WHERE superseded = 0 "
+        f"DO UPDATE SET {', '.join(updates)}"
+    )
+    values = [(clip, scheme, store.annotator, adjudicated, spent, now(), *said.values()) for clip in clips]
+    with store.command(title or _title(clips, said)) as connection:
+        connection.executemany(sql, values)
+
+
+def clear(store: Store, clips: Sequence[int], scheme: int, *, adjudicated: bool = False) -> None:
+    """Take back what the store's annotator said of clips."""
+    with store.command(f"Clear {_count(clips)}") as connection:
+        connection.execute(
+            "DELETE FROM annotations WHERE clip IN (SELECT value FROM json_each(?)) AND scheme = ? AND annotator = ? "
+            "AND adjudicated = ? AND superseded = 0",
+            (json.dumps(list(clips)), scheme, store.annotator, adjudicated),
+        )
+
+
+def annotations_of(store: Store, clips: Iterable[int], scheme: int) -> list[Annotation]:
+    """What everybody said of clips under a scheme, superseded answers too, by clip and annotator."""
+    rows = store.rows(
+        f"SELECT {', '.join(COLUMNS)} FROM annotations WHERE scheme = ? AND clip IN (SELECT value FROM json_each(?)) "
+        "ORDER BY clip, adjudicated, annotator, superseded, made",
+        (scheme, json.dumps(list(clips))),
+    )
+    return [annotation_of(row) for row in rows]
+
+
+def annotation_of(row: Sequence[Any]) -> Annotation:
+    """An annotation from a row of `COLUMNS`."""
+    values = dict(zip(COLUMNS, row, strict=True))
+    return Annotation(**values | {name: bool(values[name]) for name in _FLAGS})
+
+
+def ratings(store: Store, scheme: int) -> list[tuple[int, str, str]]:
+    """Clip, annotator and label of all labels that stand, for the agreement between annotators; no decisions."""
+    return [
+        (clip, annotator, label)
+        for clip, annotator, label in store.rows(
+            "SELECT clip, annotator, label FROM annotations WHERE scheme = ? AND label NOT NULL AND superseded = 0 "
+            "AND adjudicated = 0 ORDER BY clip, annotator",
+            (scheme,),
+        )
+    ]
+
+
+def annotators(store: Store) -> list[str]:
+    """Everybody who has said something."""
+    return [row[0] for row in store.rows("SELECT DISTINCT annotator FROM annotations ORDER BY annotator")]
+
+
+def _check_label(store: Store, scheme: int, label: str | None) -> None:
+    schemes = schemes_of(store)
+    if scheme not in schemes:
+        raise ProjectError(f"The project has no scheme number {scheme} any more.")
+    if label is not None and label not in schemes[scheme].names:
+        raise ProjectError(f"{label!r} is no label of {schemes[scheme].title}: {', '.join(schemes[scheme].names)}.")
+
+
+def _title(clips: Sequence[int], said: dict[str, Any]) -> str:
+    what = _count(clips)
+    if "label" in said:
+        return f"Label {what} {said['label']}" if said["label"] else f"Take the label off {what}"
+    for name, verb in _VERBS.items():
+        if name in said:
+            return f"{verb} {what}" if said[name] else f"{verb} {what}: no more"
+    return f"Annotate {what}"
+
+
+def _count(clips: Sequence[int]) -> str:
+    return "a clip" if len(clips) == 1 else f"{len(clips):,} clips"

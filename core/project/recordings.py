@@ -1,0 +1,230 @@
+"""The recordings of a project: added once each, found again where they were moved to, missed where they are gone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.audio.decode import find_sounds, read_info
+from core.errors import AudioError
+from core.project.store import Store
+
+Cuts = Sequence[tuple[float, float]]  # clips of a recording: start and end in seconds
+Cut = Callable[[Path, float], Cuts]  # from a file and its duration in seconds
+
+HASHED_AT_ONCE = 1 << 20  # bytes
+READERS = 8  # threads: most of the time goes by in the disk
+DIGITS = 6  # of a time in seconds
+
+
+@dataclass(frozen=True)
+class Found:
+    """A sound file as it lies on the disk.
+
+    Attributes:
+        file: where.
+        hash: of its content.
+        size: bytes.
+        duration_s: seconds of sound.
+    """
+
+    file: Path
+    hash: str
+    size: int
+    duration_s: float
+
+
+@dataclass
+class Added:
+    """What came of adding files.
+
+    Attributes:
+        new: recordings that the project did not have, by file.
+        known: files whose sound it has already.
+        moved: files that were known under another name, where nothing lies any more.
+        failed: files that cannot be read, with the reason.
+        clips: how many clips were made.
+    """
+
+    new: list[Path] = field(default_factory=list)
+    known: list[Path] = field(default_factory=list)
+    moved: list[Path] = field(default_factory=list)
+    failed: dict[Path, str] = field(default_factory=dict)
+    clips: int = 0
+
+    def lines(self) -> list[str]:
+        """A sentence for each thing that happened."""
+        counts = (
+            (len(self.new), "recordings added, {clips} clips"),
+            (len(self.known), "were there already"),
+            (len(self.moved), "were found in another place"),
+        )
+        lines = [f"{count:,} {text.format(clips=f'{self.clips:,}')}" for count, text in counts if count]
+        return [*lines, *(f"left out: {reason}" for reason in self.failed.values())] or ["There is nothing to add."]
+
+
+def whole(_file: Path, duration_s: float) -> Cuts:
+    """One clip for the whole recording."""
+    return [(0.0, duration_s)]
+
+
+def every(length_s: float) -> Cut:
+    """Clips of a fixed length; what is left at the end and shorter than half of it goes with the last one."""
+
+    def cut(_file: Path, duration_s: float) -> Cuts:
+        count = max(1, round(duration_s / length_s))
+        starts = [number * length_s for number in range(count)]
+        return list(zip(starts, [*starts[1:], duration_s], strict=True))
+
+    return cut
+
+
+def hash_of(file: Path) -> str:
+    """Hash of a file's content, 32 hexadecimal digits.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    with file.open("rb") as stream:
+        while block := stream.read(HASHED_AT_ONCE):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def look_at(file: Path) -> Found | str:
+    """A sound file's facts, or the sentence why it cannot be used."""
+    try:
+        duration_s = round(read_info(file).duration_s, DIGITS)
+        if duration_s <= 0:
+            return f"{file} holds no sound."
+        return Found(file.absolute(), hash_of(file), file.stat().st_size, duration_s)
+    except AudioError as error:
+        return str(error)
+    except OSError as error:
+        return f"{file} cannot be read: {error.strerror or error}."
+
+
+def add_files(
+    store: Store,
+    inputs: Iterable[Path],
+    cut: Cut = whole,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> Added:
+    """Add sound files and those of folders, as one command.
+
+    Args:
+        store: the project.
+        inputs: files, and folders with all that is below them.
+        cut: which clips a recording is divided into.
+        progress: told how many of how many files were looked at.
+
+    Raises:
+        AudioError: an input is missing.
+        ProjectError: the project cannot be written.
+    """
+    files = find_sounds(inputs)
+    added, found = Added(), []
+    with ThreadPoolExecutor(READERS) as pool:
+        for number, (file, fact) in enumerate(zip(files, pool.map(look_at, files), strict=True), start=1):
+            if isinstance(fact, str):
+                added.failed[file] = fact
+            else:
+                found.append(fact)
+            progress(number, len(files))
+    new = _unknown(store, found)
+    cuts = {fact.hash: cut(fact.file, fact.duration_s) for fact in new}
+    title = f"Add {new[0].file.name}" if len(new) == 1 else f"Add {len(new):,} recordings"
+    with store.command(title) as connection:
+        known = {row[0]: (row[1], row[2]) for row in connection.execute("SELECT hash, id, path FROM recordings")}
+        for fact in found:
+            if fact.hash not in known:
+                number = insert_recording(store, fact)
+                known[fact.hash] = (number, path_in_project(store, fact.file))
+                added.clips += insert_clips(store, number, cuts[fact.hash])
+                added.new.append(fact.file)
+                continue
+            number, path = known[fact.hash]
+            if not (store.folder / path).exists():
+                connection.execute(
+                    "UPDATE recordings SET path = ? WHERE id = ?", (path_in_project(store, fact.file), number)
+                )
+                added.moved.append(fact.file)
+            else:
+                added.known.append(fact.file)
+    return added
+
+
+def _unknown(store: Store, found: Sequence[Found]) -> list[Found]:
+    known = {row[0] for row in store.rows("SELECT hash FROM recordings")}
+    return list({fact.hash: fact for fact in found if fact.hash not in known}.values())
+
+
+def insert_recording(store: Store, fact: Found, speaker: str = "", sex: str = "", age: str = "") -> int:
+    """Within a command: a new recording's number."""
+    cursor = store.connection.execute(
+        "INSERT INTO recordings (path, hash, size, duration_s, speaker, sex, age) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (path_in_project(store, fact.file), fact.hash, fact.size, fact.duration_s, speaker, sex, age),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def insert_clips(store: Store, recording: int, cuts: Cuts) -> int:
+    """Within a command: clips of a recording; how many."""
+    rows = [(uuid.uuid4().hex, recording, round(start, DIGITS), round(end, DIGITS)) for start, end in cuts]
+    store.connection.executemany("INSERT INTO clips (uid, recording, start_s, end_s) VALUES (?, ?, ?, ?)", rows)
+    return len(rows)
+
+
+def path_in_project(store: Store, file: Path) -> str:
+    """A file as the project names it: relative to its folder, with slashes; in full where there is no way to it."""
+    try:
+        return Path(os.path.relpath(file, store.folder)).as_posix()
+    except ValueError:
+        return file.absolute().as_posix()
+
+
+def file_of(store: Store, path: str) -> Path:
+    """Where a recording lies, from the path that the project keeps."""
+    return Path(os.path.normpath(store.folder / path))
+
+
+def missing_recordings(store: Store) -> dict[int, Path]:
+    """Recordings whose file is not where the project says, by their number."""
+    rows = store.rows("SELECT id, path FROM recordings")
+    with ThreadPoolExecutor(READERS) as pool:
+        there = pool.map(lambda row: file_of(store, row[1]).exists(), rows)
+    return {row[0]: file_of(store, row[1]) for row, exists in zip(rows, there, strict=True) if not exists}
+
+
+def find_missing(store: Store, folders: Iterable[Path]) -> dict[int, Path]:
+    """Look for missing recordings below folders, by size first and then by content, and note where they lie now.
+
+    Returns:
+        Those that were found, by their number.
+
+    Raises:
+        ProjectError: the project cannot be written.
+    """
+    gone = missing_recordings(store)
+    if not gone:
+        return {}
+    rows = store.rows(
+        "SELECT hash, id, size FROM recordings WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(gone)),)
+    )
+    wanted, sizes = {row[0]: row[1] for row in rows}, {row[2] for row in rows}
+    found: dict[int, Path] = {}
+    for file in find_sounds(folders):
+        if file.stat().st_size in sizes and (digest := hash_of(file)) in wanted:
+            found[wanted.pop(digest)] = file.absolute()
+    if found:
+        with store.command(f"Find {len(found)} recordings again") as connection:
+            rows = [(path_in_project(store, file), number) for number, file in found.items()]
+            connection.executemany("UPDATE recordings SET path = ? WHERE id = ?", rows)
+    return found

@@ -1,0 +1,179 @@
+"""Projects are made, opened, locked, checked, copied and brought up to date; what goes wrong is a sentence."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.errors import ProjectError
+from core.project.annotations import annotate
+from core.project.files import backups_of, restore_backup
+from core.project.opening import create_project, open_project
+from core.project.schema import VERSION
+from core.project.schemes import schemes_of
+from core.project.store import Store
+from tests.unit.core.project.conftest import clips_of, dump
+
+
+def fails(cause: str, path: Path, **how: bool) -> str:
+    with pytest.raises(ProjectError) as caught:
+        open_project(path, **how).close()
+    assert caught.value.cause == cause
+    return str(caught.value)
+
+
+def test_a_new_project_has_a_scheme_and_nothing_to_undo(tmp_path: Path) -> None:
+    with create_project(tmp_path / "Meine Arbeit 감정 🙂") as store:
+        assert store.path.suffix == ".moodlight"
+        assert [scheme.id for scheme in schemes_of(store).values()] == ["iemocap4"]
+        assert store.undo_title == "" and store.undo().title == ""
+
+
+def test_what_was_said_is_there_when_it_is_opened_again(store: Store) -> None:
+    annotate(store, clips_of(store)[:1], 1, label="anger")
+    before = dump(store)
+    store.close()
+    with open_project(store.path, "ben") as again:
+        assert dump(again) == before
+        assert again.undo_title == "Label a clip anger"
+
+
+def test_a_project_is_never_overwritten(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match="exists already"):
+        create_project(store.path)
+    with pytest.raises(ProjectError, match="does not exist"):
+        create_project(tmp_path / "nowhere" / "x")
+
+
+def test_a_project_that_is_open_can_only_be_read(store: Store) -> None:
+    assert "by ana" in fails("open-elsewhere", store.path)
+    with open_project(store.path, read_only=True) as reader:
+        assert len(clips_of(reader)) == 3
+        annotate(store, clips_of(store), 1, label="anger")
+        assert len(dump(reader)["annotations"]) == 3
+        with pytest.raises(ProjectError, match="reading only"):
+            annotate(reader, clips_of(reader), 1, label="sadness")
+
+
+def test_what_is_no_project_is_refused_and_left_alone(tmp_path: Path) -> None:
+    text = tmp_path / "a.moodlight"
+    text.write_bytes(b"hello")
+    assert "not a Moodlight project" in fails("not-project", text)
+    (tmp_path / "empty.moodlight").touch()
+    fails("not-project", tmp_path / "empty.moodlight")
+    fails("missing", tmp_path / "gone.moodlight")
+    fails("missing", tmp_path)
+    other = sqlite3.connect(tmp_path / "other.db")
+    other.execute("CREATE TABLE t (x)")
+    other.commit()
+    other.close()
+    before = (tmp_path / "other.db").read_bytes()
+    fails("not-project", tmp_path / "other.db")
+    assert (tmp_path / "other.db").read_bytes() == before
+
+
+def test_a_newer_project_is_not_guessed_at(store: Store) -> None:
+    with store.unjournaled() as connection:
+        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    store.close()
+    assert "please update" in fails("newer", store.path)
+
+
+def test_a_damaged_project_names_its_backup_and_can_be_restored(store: Store) -> None:
+    annotate(store, clips_of(store), 1, label="anger")
+    copy = store.back_up_daily()
+    before = dump(store)
+    assert copy is not None and store.back_up_daily() is None
+    store.close()
+    content = bytearray(store.path.read_bytes())
+    content[4096:] = os.urandom(len(content) - 4096)
+    store.path.write_bytes(content)
+    assert copy.name in fails("damaged", store.path)
+    kept = restore_backup(store.path, backups_of(store.path)[0])
+    assert kept.read_bytes() == bytes(content)
+    with open_project(store.path) as again:
+        assert dump(again) == before
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the system's permissions do not bind this user")
+def test_a_folder_that_may_not_be_written_is_opened_for_reading(store: Store) -> None:
+    store.close()
+    store.folder.chmod(0o500)
+    try:
+        assert "reading only" in fails("read-only", store.path)
+        with open_project(store.path, read_only=True) as reader:
+            assert len(clips_of(reader)) == 3
+    finally:
+        store.folder.chmod(0o700)
+
+
+def test_the_migration_of_an_older_version_keeps_a_copy(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is one version yet: the next one is made up here."""
+    annotate(store, clips_of(store), 1, label="anger")
+    before = dump(store)["annotations"]
+    store.close()
+    steps = ("", "ALTER TABLE clips ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue';")
+    monkeypatch.setattr("core.project.schema.MIGRATIONS", steps)
+    for module in ("schema", "opening"):
+        monkeypatch.setattr(f"core.project.{module}.VERSION", 2)
+    with open_project(store.path) as newer:
+        assert newer.value("SELECT colour FROM clips") == "blue" and newer.value("PRAGMA user_version") == 2
+        assert dump(newer)["annotations"] == before
+        annotate(newer, clips_of(newer), 1, label="sadness")
+        newer.undo()
+        assert dump(newer)["annotations"] == before
+    copy = store.path.with_name(f"{store.path.name}.version-1.backup")
+    found = sqlite3.connect(copy)
+    assert found.execute("PRAGMA user_version").fetchone() == (1,)
+    found.close()
+
+
+def test_a_full_disk_is_said_and_loses_nothing(store: Store) -> None:
+    annotate(store, clips_of(store)[:1], 1, label="anger")
+    before = dump(store)
+    pages = store.value("PRAGMA page_count")
+    store.rows(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(ProjectError, match="disk is full") as caught:
+        annotate(store, clips_of(store)[:1], 1, note="x" * 100_000)
+    assert caught.value.cause == "full"
+    assert dump(store) == before
+    store.rows("PRAGMA max_page_count = 1000000")
+    annotate(store, clips_of(store)[:1], 1, note="x" * 100_000)
+    store.undo()
+    assert dump(store) == before
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from core.project.annotations import annotate
+from core.project.opening import open_project
+store = open_project(Path(sys.argv[1]), "ana")
+for number in range(10_000):
+    annotate(store, [1 + number % 3], 1, label=("anger", "sadness")[number % 2], seconds=1)
+    print(number, flush=True)
+"""
+
+
+def test_every_label_that_was_acknowledged_survives_a_kill(store: Store) -> None:
+    store.close()
+    for turn in range(5):
+        child = subprocess.Popen([sys.executable, "-c", KILLED, str(store.path)], stdout=subprocess.PIPE, text=True)
+        assert child.stdout is not None
+        for _ in range(3 + 7 * turn):
+            child.stdout.readline()
+        child.kill()
+        acknowledged = 3 + 7 * turn + len([line for line in child.stdout.read().splitlines() if line.strip()])
+        child.wait()
+        child.stdout.close()
+        with open_project(store.path, "ana") as again:
+            spent = again.value("SELECT sum(seconds) FROM annotations")
+            assert acknowledged <= spent <= acknowledged + 1  # one may have been written and not yet told
+            for _ in range(round(spent)):
+                again.undo()
+            assert dump(again)["annotations"] == []
