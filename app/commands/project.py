@@ -12,7 +12,7 @@ import typer
 from app.commands.guard import complain
 from core.clips import Listener, file_clips, parse_segmenting
 from core.errors import ConfigError
-from core.project.agreement import Ratings, summary
+from core.project.agreement import summary
 from core.project.annotations import annotators, ratings
 from core.project.interchange import (
     export_rows,
@@ -24,6 +24,7 @@ from core.project.interchange import (
 )
 from core.project.merge import merge
 from core.project.opening import create_project, open_project
+from core.project.ratings import Ratings
 from core.project.recordings import Cut, Cuts, add_files, every, find_missing, missing_recordings, whole
 from core.project.schemes import schemes_of
 from core.project.store import Store

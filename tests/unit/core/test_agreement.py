@@ -17,7 +17,6 @@ from core.project.agreement import (
     Agreement,
     Distance,
     Estimate,
-    Ratings,
     cohen_kappa,
     confusion,
     disagreements,
@@ -27,6 +26,7 @@ from core.project.agreement import (
     percent_agreement,
     summary,
 )
+from core.project.ratings import Ratings
 
 Rows = list[tuple[int | str, str, str]]
 LABELS = ("anger", "happiness", "neutral", "sadness")
