@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from PySide6.QtGui import QKeySequence
+
+LABEL_KEYS = 9  # labels of a scheme that have an action
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,9 @@ class Action:
         hint: one sentence more than the text says, for the tooltip and the list of keys.
         checkable: it is on or off.
         separated: a line stands before it in the menu.
+        panel: the workspace that it belongs to, `analyse` or `label`; "" for both. Only one workspace's actions are
+            there at a time, so that both may use the same keys.
+        value: what the handler is given, if anything.
     """
 
     id: str
@@ -30,6 +36,8 @@ class Action:
     hint: str = ""
     checkable: bool = False
     separated: bool = False
+    panel: str = ""
+    value: int | None = None
 
     @property
     def label(self) -> str:
@@ -45,57 +53,178 @@ class Action:
         text = self.hint.removesuffix(".") or self.label
         return f"{text} ({keys})" if keys else text
 
+    def meets(self, other: Action) -> bool:
+        """Whether both can be there at the same time."""
+        return not self.panel or not other.panel or self.panel == other.panel
+
+
+def with_keys(actions: Iterable[Action], keys: Mapping[str, str]) -> tuple[Action, ...]:
+    """The actions with keys that a user chose, by the actions' ids."""
+    return tuple(replace(action, shortcut=keys.get(action.id, action.shortcut)) for action in actions)
+
+
+def find_conflict(actions: Iterable[Action], changed: Action) -> Action | None:
+    """The action that has one of the keys of another already, where both can be there at the same time."""
+    keys = {key.toString() for key in changed.shortcuts}
+    others = (action for action in actions if action.id != changed.id and action.meets(changed))
+    return next((action for action in others if keys & {key.toString() for key in action.shortcuts}), None)
+
+
+def label_keys(wished: Sequence[str], keys: Mapping[str, str]) -> list[str]:
+    """The key of each label of a scheme: the user's, else the one that the scheme wishes, else its digit.
+
+    What another action has is no label's, and from the tenth label on there are none.
+    """
+    others = (action for action in with_keys(ACTIONS, keys) if action.panel != "analyse" and action.value is None)
+    taken = {key.toString() for action in others for key in action.shortcuts}
+    found: list[str] = []
+    for number, wish in enumerate(wished, start=1):
+        tried = [keys[f"label-{number}"]] if f"label-{number}" in keys else [QKeySequence(wish).toString(), str(number)]
+        free = (key for key in tried if key and key not in taken)
+        found.append(next(free, "") if number <= LABEL_KEYS else "")
+        taken.add(found[-1])
+    return found
+
 
 # fmt: off
 ACTIONS: tuple[Action, ...] = (
-    Action("open", "&Open...", "Ctrl+O", "open_files", "&File", hint="Open sound files."),
+    Action("open", "&Open...", "Ctrl+O", "open_files", "&File", hint="Open sound files.", panel="analyse"),
     Action("open-folder", "Open &folder...", "Ctrl+Shift+O", "open_folder", "&File",
-           hint="Open all sound files of a folder."),
+           hint="Open all sound files of a folder.", panel="analyse"),
     Action("open-samples", "Open the s&amples", "", "open_samples", "&File",
-           hint="Open the clips that come with Moodlight."),
+           hint="Open the clips that come with Moodlight.", panel="analyse"),
+    Action("save-table", "&Save table...", "Ctrl+S", "save_table", "&File",
+           hint="Save the results of all open recordings as CSV.", separated=True, panel="analyse"),
+    Action("close", "&Close recording", "Ctrl+W; Del", "panel.close_recordings", "&File",
+           hint="Close the selected recordings.", separated=True, panel="analyse"),
+    Action("close-all", "Close a&ll", "Ctrl+Shift+W", "panel.close_all", "&File", hint="Close all recordings.",
+           panel="analyse"),
+    Action("new-project", "&New project...", "Ctrl+N", "projects.new_project", "&File",
+           hint="Begin a project: clips to be labelled.", separated=True),
+    Action("open-project", "Open &project...", "Ctrl+P", "projects.open_project", "&File", hint="Open a project."),
+    Action("close-project", "&Close project", "Ctrl+W", "projects.close_project", "&File", panel="label"),
+    Action("save-copy", "Save a cop&y...", "", "projects.save_copy", "&File",
+           hint="Write the project, as it is now, to another file.", panel="label"),
+    Action("add-files", "&Add files...", "Ctrl+O", "projects.add_files", "&File",
+           hint="Add sound files to the project.", separated=True, panel="label"),
+    Action("add-folder", "Add &folder...", "Ctrl+Shift+O", "projects.add_folder", "&File",
+           hint="Add all sound files of a folder to the project.", panel="label"),
+    Action("find-missing", "Fin&d missing recordings...", "", "projects.find_missing", "&File",
+           hint="Look in a folder for recordings that were moved.", panel="label"),
+    Action("import-labels", "&Import labels...", "Ctrl+I", "projects.import_labels", "&File", separated=True,
+           panel="label"),
+    Action("export-labels", "E&xport labels...", "Ctrl+E", "projects.export_labels", "&File", panel="label"),
+    Action("merge", "Mer&ge...", "", "projects.merge", "&File",
+           hint="Take over what was labelled in a copy of this project.", panel="label"),
+    Action("agreement", "Ag&reement...", "Ctrl+G", "projects.show_agreement", "&File",
+           hint="Compare the labels of several annotators.", panel="label"),
+    Action("edit-scheme", "Edit &scheme...", "", "projects.edit_scheme", "&File",
+           hint="Change the labels, their colours, keys and instructions.", panel="label"),
     Action("open-model", "Open a &model...", "Ctrl+M", "open_model", "&File",
            hint="Use the checkpoint in a folder, and analyse the open recordings anew.", separated=True),
     Action("bundled-model", "Use the &bundled model", "Ctrl+Shift+M", "use_bundled_model", "&File",
            hint="Use the model that comes with Moodlight, and analyse the open recordings anew."),
-    Action("save-table", "&Save table...", "Ctrl+S", "save_table", "&File",
-           hint="Save the results of all open recordings as CSV.", separated=True),
-    Action("close", "&Close recording", "Ctrl+W; Del", "panel.close_recordings", "&File",
-           hint="Close the selected recordings.", separated=True),
-    Action("close-all", "Close a&ll", "Ctrl+Shift+W", "panel.close_all", "&File", hint="Close all recordings."),
+    Action("restart-engine", "Restart the &engine", "Ctrl+R", "restart_engine", "&File",
+           hint="Start the process with the model afresh."),
     Action("quit", "&Quit", "Ctrl+Q", "close", "&File", separated=True),
     Action("previous-recording", "&Previous recording", "Ctrl+Up; PgUp", "panel.previous_recording", "&Recording",
-           ),
-    Action("next-recording", "&Next recording", "Ctrl+Down; PgDown", "panel.next_recording", "&Recording"),
+           panel="analyse"),
+    Action("next-recording", "&Next recording", "Ctrl+Down; PgDown", "panel.next_recording", "&Recording",
+           panel="analyse"),
     Action("analyse-again", "&Analyse again", "F5", "panel.analyse_again", "&Recording",
-           hint="Read the selected recordings again and analyse them anew.", separated=True),
+           hint="Read the selected recordings again and analyse them anew.", separated=True, panel="analyse"),
     Action("stop", "&Stop analysing", "Ctrl+.", "panel.stop_analysing", "&Recording",
-           hint="Stop analysing the selected recordings."),
-    Action("restart-engine", "Restart the &engine", "Ctrl+R", "restart_engine", "&Recording",
-           hint="Start the process with the model afresh.", separated=True),
-    Action("play", "&Play or pause", "Space", "panel.toggle_play", "&Play"),
+           hint="Stop analysing the selected recordings.", panel="analyse"),
+    Action("play", "&Play or pause", "Space", "panel.toggle_play", "&Play", panel="analyse"),
     Action("loop", "&Loop the selection", "L", "panel.toggle_loop", "&Play",
-           hint="Play the selection, or the segment where nothing is selected, over and over.", checkable=True),
-    Action("back", "&Back 1 second", "Left", "panel.seek_back", "&Play", separated=True),
-    Action("forward", "&Forward 1 second", "Right", "panel.seek_forward", "&Play"),
-    Action("previous-word", "Previous &word", "Ctrl+Left", "panel.previous_word", "&Play"),
-    Action("next-word", "Next w&ord", "Ctrl+Right", "panel.next_word", "&Play"),
-    Action("previous-segment", "Previous &segment", "Alt+Left", "panel.previous_segment", "&Play"),
-    Action("next-segment", "Next se&gment", "Alt+Right", "panel.next_segment", "&Play"),
-    Action("to-start", "To the s&tart", "Home", "panel.seek_start", "&Play"),
-    Action("to-end", "To the &end", "End", "panel.seek_end", "&Play"),
+           hint="Play the selection, or the segment where nothing is selected, over and over.", checkable=True,
+           panel="analyse"),
+    Action("back", "&Back 1 second", "Left", "panel.seek_back", "&Play", separated=True, panel="analyse"),
+    Action("forward", "&Forward 1 second", "Right", "panel.seek_forward", "&Play", panel="analyse"),
+    Action("previous-word", "Previous &word", "Ctrl+Left", "panel.previous_word", "&Play", panel="analyse"),
+    Action("next-word", "Next w&ord", "Ctrl+Right", "panel.next_word", "&Play", panel="analyse"),
+    Action("previous-segment", "Previous &segment", "Alt+Left", "panel.previous_segment", "&Play", panel="analyse"),
+    Action("next-segment", "Next se&gment", "Alt+Right", "panel.next_segment", "&Play", panel="analyse"),
+    Action("to-start", "To the s&tart", "Home", "panel.seek_start", "&Play", panel="analyse"),
+    Action("to-end", "To the &end", "End", "panel.seek_end", "&Play", panel="analyse"),
     Action("select-from", "Select f&rom here", "[", "panel.select_from_here", "&Play",
-           hint="The selection begins at the cursor.", separated=True),
+           hint="The selection begins at the cursor.", separated=True, panel="analyse"),
     Action("select-to", "Select &up to here", "]", "panel.select_to_here", "&Play",
-           hint="The selection ends at the cursor."),
-    Action("select-segment", "Sele&ct the segment", "S", "panel.select_segment", "&Play"),
-    Action("select-none", "Select &nothing", "Esc", "panel.select_nothing", "&Play"),
+           hint="The selection ends at the cursor.", panel="analyse"),
+    Action("select-segment", "Sele&ct the segment", "S", "panel.select_segment", "&Play", panel="analyse"),
+    Action("select-none", "Select &nothing", "Esc", "panel.select_nothing", "&Play", panel="analyse"),
+    Action("undo", "&Undo", "Ctrl+Z", "label.commands.undo", "&Edit", hint="Take back the last change.", panel="label"),
+    Action("redo", "&Redo", "Ctrl+Shift+Z; Ctrl+Y", "label.commands.redo", "&Edit", hint="Do it again.", panel="label"),
+    Action("select-all", "Select &all clips", "Ctrl+A", "label.queue.select_all", "&Edit",
+           hint="Select all clips in the table.", separated=True, panel="label"),
+    Action("filter", "&Find clips", "Ctrl+F; /", "label.queue.focus_filter", "&Edit", hint="Go to the filter.",
+           panel="label"),
+    Action("reload", "&Look again", "F5", "label.order.reload", "&Edit",
+           hint="Filter and sort the table anew, and compute the order of work again.", panel="label"),
+    Action("remove-clips", "Remo&ve the clips", "Ctrl+Del", "label.commands.remove_clips", "&Edit",
+           hint="Take the selected clips out of the project; undo brings them back.", separated=True, panel="label"),
+    Action("annotator", "A&nnotator...", "", "label.change_annotator", "&Edit", hint="Say who is labelling.",
+           separated=True, panel="label"),
+    *(Action(f"label-{number}", f"Label &{number}", str(number), "label.commands.give", "&Label",
+             hint=f"Give label {number} of the scheme.", panel="label", value=number)
+      for number in range(1, LABEL_KEYS + 1)),
+    Action("accept", "&Accept the suggestion", "A; Return; Enter", "label.commands.accept", "&Label",
+           hint="Give the label that the model suggests.", separated=True, panel="label"),
+    Action("unsure", "&Unsure", "X", "label.commands.toggle_unsure", "&Label",
+           hint="Say that you cannot tell.", panel="label"),
+    Action("flag", "&Flag", "F", "label.commands.toggle_flag", "&Label", hint="Mark the clip, to look at it again.",
+           panel="label"),
+    Action("clear", "&Clear", "Backspace", "label.commands.clear", "&Label",
+           hint="Take back what you said of the clip.",
+           panel="label"),
+    Action("edit-transcript", "Edit the &transcript", "T", "label.answers.focus_transcript", "&Label", separated=True,
+           panel="label"),
+    Action("edit-note", "Write a &note", "N", "label.answers.focus_note", "&Label", panel="label"),
+    Action("auto-advance", "Go on by &itself", "Ctrl+Shift+A", "label.toggle_advance", "&Label",
+           hint="After a label, go on to the next clip.", checkable=True, separated=True, panel="label"),
+    Action("previous-clip", "&Previous clip", "Left; Ctrl+Left", "label.commands.previous_clip", "&Clip",
+           panel="label"),
+    Action("next-clip", "&Next clip", "Right; Ctrl+Right", "label.commands.next_clip", "&Clip", panel="label"),
+    Action("next-unlabelled", "Next &unlabelled clip", "Ctrl+Shift+Right", "label.commands.next_unlabelled", "&Clip",
+           panel="label"),
+    Action("set-boundaries", "Set &boundaries to the selection", "B", "label.commands.set_boundaries", "&Clip",
+           hint="The clip begins and ends where the selection does.", separated=True, panel="label"),
+    Action("split-clip", "&Split here", "K", "label.commands.split_clip", "&Clip",
+           hint="Make two clips of this one, divided at the cursor.", panel="label"),
+    Action("join-clips", "&Join with next", "J", "label.commands.join_clips", "&Clip",
+           hint="Make one clip of this one and the next of the recording, or of all that are selected.",
+           panel="label"),
+    Action("deselect", "Select nothin&g", "Esc", "label.sound.select_nothing", "&Clip", hint="Keep the boundaries.",
+           panel="label"),
+    Action("play-clip", "&Play or pause", "Space", "label.sound.playback.toggle", "&Play",
+           hint="Play the clip, or pause.",
+           panel="label"),
+    Action("loop-clip", "&Loop the clip", "L", "label.sound.toggle_loop", "&Play", hint="Play the clip over and over.",
+           checkable=True, panel="label"),
+    Action("autoplay", "Play by &itself", "Ctrl+Shift+P", "label.toggle_autoplay", "&Play",
+           hint="Play each clip when it is shown.", checkable=True, panel="label"),
     Action("refresh-sound", "Look for the sound &device", "Ctrl+D", "panel.refresh_sound", "&Play",
            hint="Look for a sound output again, e.g. after plugging in headphones.", separated=True),
-    Action("zoom-in", "Zoom &in", "Ctrl++; Ctrl+=", "panel.zoom_in", "&View"),
-    Action("zoom-out", "Zoom &out", "Ctrl+-", "panel.zoom_out", "&View"),
-    Action("fit", "&Fit the recording", "Ctrl+0", "panel.zoom_fit", "&View", hint="Show the whole recording."),
-    Action("pan-left", "Pan &left", "Shift+Left", "panel.pan_left", "&View"),
-    Action("pan-right", "Pan &right", "Shift+Right", "panel.pan_right", "&View"),
+    Action("zoom-in", "Zoom &in", "Ctrl++; Ctrl+=", "panel.zoom_in", "&View", panel="analyse"),
+    Action("zoom-out", "Zoom &out", "Ctrl+-", "panel.zoom_out", "&View", panel="analyse"),
+    Action("fit", "&Fit the recording", "Ctrl+0", "panel.zoom_fit", "&View", hint="Show the whole recording.",
+           panel="analyse"),
+    Action("pan-left", "Pan &left", "Shift+Left", "panel.pan_left", "&View", panel="analyse"),
+    Action("pan-right", "Pan &right", "Shift+Right", "panel.pan_right", "&View", panel="analyse"),
+    Action("label-zoom-in", "Zoom &in", "Ctrl++; Ctrl+=", "label.sound.timeline.zoom_in", "&View", panel="label"),
+    Action("label-zoom-out", "Zoom &out", "Ctrl+-", "label.sound.timeline.zoom_out", "&View", panel="label"),
+    Action("fit-clip", "&Fit the clip", "Ctrl+0", "label.sound.timeline.fit_clip", "&View",
+           hint="Show the clip and a little around.",
+           panel="label"),
+    Action("label-pan-left", "Pan &left", "Shift+Left", "label.sound.timeline.pan_left", "&View", panel="label"),
+    Action("label-pan-right", "Pan &right", "Shift+Right", "label.sound.timeline.pan_right", "&View", panel="label"),
+    Action("hide-suggestion", "&Hide the suggestion", "H", "label.toggle_suggestion", "&View",
+           hint="Hide what the model suggests, so that it does not lead you.", checkable=True, separated=True,
+           panel="label"),
+    Action("work-analyse", "&Analyse", "Ctrl+1", "use_analyse", "&View", hint="Hear what is said and felt in files.",
+           checkable=True, separated=True),
+    Action("work-label", "La&bel", "Ctrl+2", "use_label", "&View", hint="Label the clips of a project.",
+           checkable=True),
     Action("theme-system", "As the &system", "", "use_system_theme", "&View/&Theme",
            hint="Light or dark as the desktop is.", checkable=True),
     Action("theme-light", "&Light", "", "use_light_theme", "&View/&Theme", checkable=True),
@@ -103,6 +232,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("next-theme", "&Next theme", "Ctrl+T", "next_theme", "&View/&Theme",
            hint="System, light, dark, and round again.", separated=True),
     Action("keys", "&Keys", "F1", "show_keys", "&Help", hint="List all keys."),
+    Action("change-keys", "&Change keys...", "", "change_keys", "&Help", hint="Choose other keys."),
     Action("about", "&About Moodlight", "", "show_about", "&Help",
            hint="The version, and what the model is good for."),
 )

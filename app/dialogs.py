@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QTextBrowser, Q
 from app import version
 from app.actions import ACTIONS, Action
 
+WORKSPACES = {"": "Everywhere", "analyse": "Analyse", "label": "Label"}
 MOUSE = (
     ("Click in the timeline", "Go there; a click on a segment chooses it"),
     ("Drag in the timeline", "Select a stretch"),
@@ -25,12 +26,15 @@ MOUSE = (
 )
 
 
-def make_keys_html(actions: Iterable[Action] = ACTIONS) -> str:
-    """A table of all actions that have a key, menu by menu, and of what the mouse does."""
+def make_keys_html(actions: Sequence[Action] = ACTIONS) -> str:
+    """A table of all actions that have a key, by workspace and menu, and of what the mouse does."""
     sections = []
-    for menu, members in groupby((a for a in actions if a.shortcut), key=lambda a: a.menu.partition("/")[0]):
-        rows = [(_keys_text(action), action.hint.removesuffix(".") or action.label) for action in members]
-        sections.append(_section(menu.replace("&", ""), rows))
+    for panel, title in WORKSPACES.items():
+        there = [action for action in actions if action.panel == panel and action.shortcut]
+        sections.append(f"<h2>{title}</h2>")
+        for menu, members in groupby(there, key=lambda action: action.menu.partition("/")[0]):
+            rows = [(_keys_text(action), action.hint.removesuffix(".") or action.label) for action in members]
+            sections.append(_section(menu.replace("&", ""), rows))
     return "".join([*sections, _section("Mouse", MOUSE)])
 
 
@@ -62,9 +66,9 @@ class TextDialog(QDialog):
         layout.addWidget(buttons)
 
 
-def make_keys_dialog(parent: QWidget) -> TextDialog:
+def make_keys_dialog(parent: QWidget, actions: Sequence[Action] = ACTIONS) -> TextDialog:
     dialog = TextDialog("Keys", "", parent)
-    dialog.browser.setHtml(make_keys_html())
+    dialog.browser.setHtml(make_keys_html(actions))
     return dialog
 
 

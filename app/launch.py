@@ -79,7 +79,10 @@ def _run_with_engine(app: QApplication, client: EngineClient, options: argparse.
         if options.time_to_paint:
             window.painted.connect(lambda: _report_paint(app))
         window.show()
-        window.open_paths(files)
+        if files:
+            window.open_paths(files)
+        else:
+            window.resume()
         return app.exec()
     finally:
         crash.uninstall()

@@ -1,10 +1,12 @@
-"""The window: menus, the panel, the status line. What they do is done elsewhere."""
+"""The window: menus, the two workspaces, the status line. What they do is done elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
+from typing import cast
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -16,20 +18,40 @@ from PySide6.QtGui import (
     QDropEvent,
     QPaintEvent,
 )
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMainWindow, QMenu, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
-from app.actions import ACTIONS
+from app.actions import ACTIONS, Action, with_keys
 from app.analyse.controller import AnalyseController
 from app.analyse.panel import AnalysePanel
 from app.analyse.player import Player
 from app.analyse.recording import Recording
+from app.annotate.panel import LabelPanel
+from app.annotate.player_port import PlayerPort
+from app.annotate.predictor import Predictor
+from app.annotate.project_menu import ProjectMenu
+from app.annotate.session import ProjectSession, ProjectState
 from app.dialogs import TextDialog, make_about_dialog, make_keys_dialog
 from app.engine_client import EngineClient
-from app.settings import THEMES, Settings, save_settings
+from app.settings import THEMES, WORKSPACES, Settings, save_settings
 from app.status_line import StatusLine
 from app.theme import apply_theme, choose_theme
+from app.workspace_switch import WorkspaceSwitch
 from core.errors import MoodlightError
 from core.paths import default_model_dir, samples_dir
+
+PROJECT = ".moodlight"
+MARGIN = 8
 
 
 class MainWindow(QMainWindow):
@@ -44,15 +66,25 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._settings_path = settings_path
         self._was_painted = False
+        self._shown_name = ""  # of the recording in Analyse
         self.setWindowTitle("Moodlight")
         self.setMinimumSize(900, 600)
         self.resize(1280, 800)
         self.setAcceptDrops(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.controller = AnalyseController(client, self)
-        self.actions_by_id = {action.id: self._make_action(number) for number, action in enumerate(ACTIONS)}
-        self.panel = AnalysePanel(self.controller, player, self.actions_by_id)
-        self.setCentralWidget(self.panel)
+        self.session = ProjectSession(self)
+        self.predictor = Predictor(self.session, client, lambda: self.controller.unfinished > 0, self)
+        self.projects = ProjectMenu(self.session, settings, self)
+        self._actions = with_keys(ACTIONS, settings.keys)
+        self.actions_by_id = {data.id: self._make_action(data) for data in self._actions}
+        self._groups = self._make_groups()
+        self._ports = {name: PlayerPort(player, name == "analyse", self) for name in WORKSPACES}
+        # A port is all that a player is to a panel.
+        self.panel = AnalysePanel(self.controller, cast(Player, self._ports["analyse"]), self.actions_by_id)
+        self.label = LabelPanel(self.session, self._ports["label"], self.predictor, self.actions_by_id, settings)
+        self._pages = QStackedWidget()
+        self.setCentralWidget(self._make_centre())
         self.status = StatusLine(self.controller, self.actions_by_id["restart-engine"])
         self.setStatusBar(self.status)
         self._drop_hint = self._make_drop_hint()
@@ -61,8 +93,37 @@ class MainWindow(QMainWindow):
         self._connect()
         self._restore()
 
-    def _make_action(self, number: int) -> QAction:
-        data = ACTIONS[number]
+    def _make_centre(self) -> QWidget:
+        names = ("work-analyse", "work-label")
+        self.switch = WorkspaceSwitch([self.actions_by_id[name] for name in names])
+        self._pages.addWidget(self.panel)
+        self._pages.addWidget(self.label)
+        top = QHBoxLayout()
+        top.setContentsMargins(MARGIN, 4, MARGIN, 4)
+        top.setSpacing(12)
+        top.addWidget(self.switch)
+        top.addWidget(self.label.header, 1)
+        top.addStretch()
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(top)
+        layout.addWidget(self._pages, 1)
+        return centre
+
+    def _make_groups(self) -> dict[str, QActionGroup]:
+        """The actions of each workspace: what is not there has no key and stands in no menu."""
+        groups = {}
+        for name in WORKSPACES:
+            groups[name] = QActionGroup(self)
+            groups[name].setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
+            for data in ACTIONS:
+                if data.panel == name:
+                    groups[name].addAction(self.actions_by_id[data.id])
+        return groups
+
+    def _make_action(self, data: Action) -> QAction:
         action = QAction(data.text, self, checkable=data.checkable)
         action.setShortcuts(data.shortcuts)
         action.setToolTip(data.tooltip())
@@ -71,7 +132,9 @@ class MainWindow(QMainWindow):
 
     def _connect_actions(self) -> None:
         for data in ACTIONS:
-            handler: Callable[[], object] = attrgetter(data.handler)(self)
+            handler: Callable[..., object] = attrgetter(data.handler)(self)
+            if data.value is not None:
+                handler = partial(handler, data.value)
             # The signal's argument (checked) is not for the handler.
             self.actions_by_id[data.id].triggered.connect(lambda _checked=False, handler=handler: handler())
 
@@ -85,9 +148,11 @@ class MainWindow(QMainWindow):
             if data.separated:
                 menu.addSeparator()
             menu.addAction(self.actions_by_id[data.id])
-        themes = QActionGroup(self)
-        for theme in THEMES:
-            themes.addAction(self.actions_by_id[f"theme-{theme}"])
+        self._menus = list(menus.values())
+        for names in ([f"theme-{theme}" for theme in THEMES], [f"work-{name}" for name in WORKSPACES]):
+            group = QActionGroup(self)
+            for name in names:
+                group.addAction(self.actions_by_id[name])
 
     def _make_drop_hint(self) -> QLabel:
         hint = QLabel("Drop to open", self)
@@ -98,7 +163,12 @@ class MainWindow(QMainWindow):
         return hint
 
     def _connect(self) -> None:
-        self.controller.noted.connect(self.status.show_note)
+        for part in (self.controller, self.projects, self.label):
+            part.noted.connect(self.status.show_note)
+        self.label.start.project_chosen.connect(self.projects.open)
+        self.projects.clip_chosen.connect(self.label.queue.choose_clip)
+        self.session.opened.connect(self._on_project)
+        self.session.closed.connect(self._show_title)
         self.panel.files.recording_chosen.connect(self._on_chosen)
         self.panel.files.open_requested.connect(self.open_files)
         self.panel.files.samples_requested.connect(self.open_samples)
@@ -111,21 +181,68 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(_from_text(self._settings.geometry))
         if self._settings.splitters:
             self.panel.restore_splitters([_from_text(part) for part in self._settings.splitters.split()])
+        self.label.restore_splitters([_from_text(part) for part in self._settings.label_splitters.split()])
         for sentence in filter(None, [self.panel.playback.problem]):
             self.panel.playback.available_changed.emit(sentence)
+            self.label.sound.playback.available_changed.emit(sentence)
+        self._use_workspace(self._settings.workspace)
+
+    def resume(self) -> None:
+        """Go on with the project that was open when the window was closed last."""
+        if self._settings.workspace == "label" and Path(self._settings.project or ".").is_file():
+            self.projects.open(Path(self._settings.project))
 
     def _save(self) -> None:
+        self._settings.label_splitters = " ".join(map(_to_text, self.label.save_splitters()))
         self._settings.geometry = _to_text(self.saveGeometry())
         self._settings.splitters = " ".join(map(_to_text, self.panel.save_splitters()))
         save_settings(self._settings, self._settings_path)
 
     def _on_chosen(self, recording: Recording | None) -> None:
-        self.setWindowTitle(recording.name if recording else "Moodlight")
+        self._shown_name = recording.name if recording else ""
+        self._show_title()
+
+    def _on_project(self, _state: ProjectState) -> None:
+        self._use_workspace("label")
+
+    def _show_title(self) -> None:
+        state = self.session.state
+        project = state.path.name if state else ""
+        self.setWindowTitle((project if self._settings.workspace == "label" else self._shown_name) or "Moodlight")
+
+    # Workspaces
+
+    def use_analyse(self) -> None:
+        self._use_workspace("analyse")
+
+    def use_label(self) -> None:
+        self._use_workspace("label")
+
+    def _use_workspace(self, wanted: str) -> None:
+        self._settings.workspace = wanted
+        for name in sorted(WORKSPACES, key=lambda name: name == wanted):  # first the one that makes room
+            self._ports[name].set_active(name == wanted)
+            self._groups[name].setVisible(name == wanted)
+        for menu in self._menus:
+            menu.menuAction().setVisible(
+                any(action.isVisible() and not action.isSeparator() for action in menu.actions())
+            )
+        self.actions_by_id[f"work-{wanted}"].setChecked(True)
+        self._pages.setCurrentIndex(WORKSPACES.index(wanted))
+        self.label.set_front(wanted == "label")
+        self.label.header.setVisible(wanted == "label" and self.session.is_open)
+        self._show_title()
 
     # Opening and saving
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        if paths:
+        for path in [path for path in paths if path.suffix == PROJECT][:1]:
+            self.projects.open(path)
+        paths = [path for path in paths if path.suffix != PROJECT]
+        if paths and self._settings.workspace == "label" and self.session.is_open:
+            self.projects.add(paths)
+        elif paths:
+            self._use_workspace("analyse")
             first = paths[0].absolute()
             self._settings.last_folder = str(first if first.is_dir() else first.parent)
             self.controller.open(paths)
@@ -197,13 +314,31 @@ class MainWindow(QMainWindow):
         theme = choose_theme(app, choice)
         apply_theme(app, theme)
         self.panel.set_theme(theme)
+        self.label.set_theme(theme)
 
     def _on_system_theme(self) -> None:
         if self._settings.theme == "system":
             self._use_theme("system")
 
     def show_keys(self) -> None:
-        self._show_dialog("keys", make_keys_dialog)
+        self._show_dialog("keys", lambda window: make_keys_dialog(window, self._actions))
+
+    def change_keys(self) -> None:
+        from app.annotate.keys_dialog import KeysDialog
+
+        dialog = KeysDialog(self._settings.keys, self)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            self.use_keys(dialog.keys)
+        dialog.deleteLater()
+
+    def use_keys(self, keys: dict[str, str]) -> None:
+        """These keys, in place of those that the program comes with."""
+        self._settings.keys = dict(keys)
+        self._actions = with_keys(ACTIONS, keys)
+        for data in self._actions:
+            self.actions_by_id[data.id].setShortcuts(data.shortcuts)
+            self.actions_by_id[data.id].setToolTip(data.tooltip())
+        self.label.show_scheme()
 
     def show_about(self) -> None:
         self._show_dialog("about", lambda window: make_about_dialog(self._client.model_dir, window))
@@ -241,6 +376,10 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         self._save()
         self.hide()
+        self.label.close_parts()
+        self.projects.close()
+        self.predictor.save()
+        self.session.shutdown()
         self.panel.timeline.close()
         self._player.close()
         self._client.shutdown()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 
 import platformdirs
@@ -14,23 +14,55 @@ from core.paths import atomic_write
 LOG = logging.getLogger(__name__)
 
 THEMES = ("system", "light", "dark")
+WORKSPACES = ("analyse", "label")
+RECENT = 6  # projects that are remembered
 
 
 @dataclass
 class Settings:
-    """Geometry and splitters are Qt's byte strings in base64."""
+    """Geometry and splitters are Qt's byte strings in base64.
+
+    Attributes:
+        workspace: which one is shown.
+        project: the file that was open last, "" if it was closed.
+        recent: project files, the last one first.
+        annotator: who labels; the system's user if empty.
+        autoplay: a clip is played when it is shown.
+        advance: after a label, the next clip is shown.
+        hide_suggestion: what the model suggests is not shown.
+        keys: keys that the user chose, by the actions' ids, as Qt's portable text.
+    """
 
     theme: str = "system"
     last_folder: str = ""
     geometry: str = ""
     splitters: str = ""
+    workspace: str = "analyse"
+    project: str = ""
+    recent: list[str] = field(default_factory=list)
+    annotator: str = ""
+    autoplay: bool = True
+    advance: bool = True
+    hide_suggestion: bool = False
+    label_splitters: str = ""
+    keys: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for entry in fields(self):
-            if not isinstance(getattr(self, entry.name), str):
-                setattr(self, entry.name, entry.default)
+            default = entry.default if entry.default_factory is MISSING else entry.default_factory()
+            if type(getattr(self, entry.name)) is not type(default):
+                setattr(self, entry.name, default)
         if self.theme not in THEMES:
             self.theme = "system"
+        if self.workspace not in WORKSPACES:
+            self.workspace = "analyse"
+        self.recent = [path for path in self.recent if isinstance(path, str)][:RECENT]
+        self.keys = {name: keys for name, keys in self.keys.items() if isinstance(keys, str)}
+
+    def remember_project(self, path: Path) -> None:
+        """This project was opened just now."""
+        self.project = str(path)
+        self.recent = [self.project, *(other for other in self.recent if other != self.project)][:RECENT]
 
 
 def default_path() -> Path:

@@ -128,4 +128,38 @@ def make_style_sheet(theme: Theme) -> str:
         QLabel#drop {{ background: {theme.card}; border: 3px dashed {theme.accent};
             border-radius: 14px; font-size: 22px; }}
         QStatusBar QLabel#muted {{ margin-left: 14px; }}
+        QLabel#title {{ font-size: 20px; font-weight: 600; }}
+        QLabel#strong {{ font-weight: 600; }}
+        QFrame#switch {{ background: {theme.track}; border-radius: 7px; }}
+        QFrame#switch QToolButton {{ border: none; border-radius: 5px; padding: 4px 16px; color: {theme.muted}; }}
+        QFrame#switch QToolButton:checked {{ background: {theme.card}; color: {theme.text}; font-weight: 600; }}
+        QFrame#banner {{ background: {theme.card}; border: 1px solid {theme.accent}; border-radius: 6px; }}
+        QPushButton:default {{ border-color: {theme.accent}; }}
+        QPushButton:disabled {{ color: {theme.muted}; }}
+        QToolButton#answer {{ background: {theme.window}; border-color: {theme.border}; padding: 5px 10px; }}
+        QToolButton#answer:hover:enabled {{ background: {theme.hover}; }}
+        QToolButton#answer:checked {{ background: {theme.accent}; color: {theme.on_accent}; }}
+        QLineEdit, QPlainTextEdit {{ background: {theme.window}; border: 1px solid {theme.border}; border-radius: 5px;
+            padding: 4px 6px; }}
+        QLineEdit:focus, QPlainTextEdit:focus {{ border-color: {theme.accent}; }}
+        QTableView {{ border: none; background: {theme.card}; }}
+        QAbstractScrollArea::corner {{ background: transparent; border: none; }}
+        QHeaderView {{ background: {theme.card}; }}
+        QHeaderView::section {{ background: {theme.card}; color: {theme.muted}; border: none; font-weight: 600;
+            border-bottom: 1px solid {theme.border}; padding: 5px 8px; }}
+        QScrollBar:horizontal {{ background: transparent; height: 12px; margin: 2px; }}
+        QScrollBar::handle:horizontal {{ background: {theme.border}; border-radius: 4px; min-width: 28px; }}
+        QScrollBar::handle:horizontal:hover {{ background: {theme.muted}; }}
     """
+
+
+def text_on(color: str) -> str:
+    """Black or white, whichever is read better on a colour (WCAG's relative luminance)."""
+    channels = [value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in _rgb(color)]
+    luminance = sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), channels, strict=True))
+    return "#000000" if luminance > 0.179 else "#ffffff"
+
+
+def _rgb(color: str) -> tuple[float, float, float]:
+    value = QColor(color)
+    return value.redF(), value.greenF(), value.blueF()

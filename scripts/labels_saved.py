@@ -48,10 +48,10 @@ def main() -> None:
     )
     settings = replace(QueueSettings(), novelty=arguments.novelty, kind=arguments.kind)
     found = labels_saved(
-        *embeddings_of(recognizer, train, arguments.data),
+        embeddings_of(recognizer, train, arguments.data),
         numbers([clip.emotion for clip in train], labels),
         numbers([clip.speaker for clip in train]),
-        *embeddings_of(recognizer, measured, arguments.data),
+        embeddings_of(recognizer, measured, arguments.data),
         numbers([clip.emotion for clip in measured], labels),
         runs=arguments.runs,
         settings=settings,
@@ -61,8 +61,8 @@ def main() -> None:
         keep(found.to_json() | {"split": arguments.split, "queue": vars(settings)}, arguments.model)
 
 
-def embeddings_of(recognizer: Recognizer, clips: Sequence[Clip], data: Path) -> list[np.ndarray]:
-    """z_e of clips, `(clips, width)`, kept in the data folder; in a list, to be handed on as one argument."""
+def embeddings_of(recognizer: Recognizer, clips: Sequence[Clip], data: Path) -> np.ndarray:
+    """z_e of clips, `(clips, width)`, kept in the data folder."""
     name = f"z_e-{fingerprint(recognizer.folder)}-{clips[0].split}.npy"
     path = data / "features" / name
     if not path.exists():
@@ -75,7 +75,8 @@ def embeddings_of(recognizer: Recognizer, clips: Sequence[Clip], data: Path) -> 
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path) as file:
             np.save(file, np.stack(results))
-    return [np.load(path)]
+    embeddings: np.ndarray = np.load(path)
+    return embeddings
 
 
 def numbers(values: Sequence[str], known: Sequence[str] = ()) -> np.ndarray:

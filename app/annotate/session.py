@@ -118,6 +118,8 @@ class ProjectSession(QObject):
             self.close()
             self._store, self.state, self.scheme, self.model = found
             self.opened.emit(self.state)
+            if self._model_facts is not None and self._model_facts != facts:  # the engine came up meanwhile
+                self.name_model(*self._model_facts)
             if not self.state.read_only:
                 self._submit(self._store.back_up_daily, lambda _path: None, self.failed.emit)
 

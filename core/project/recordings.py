@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,33 +111,47 @@ def look_at(file: Path) -> Found | str:
         return f"{file} cannot be read: {error.strerror or error}."
 
 
+def look_at_all(
+    inputs: Iterable[Path], progress: Callable[[int, int], None] = lambda *_: None
+) -> dict[Path, Found | str]:
+    """The facts of sound files and those of folders, or why one cannot be used. It needs no project.
+
+    Args:
+        inputs: files, and folders with all that is below them.
+        progress: told how many of how many files were looked at.
+    """
+    files = find_sounds(inputs)
+    facts: dict[Path, Found | str] = {}
+    with ThreadPoolExecutor(READERS) as pool:
+        for number, (file, fact) in enumerate(zip(files, pool.map(look_at, files), strict=True), start=1):
+            facts[file] = fact
+            progress(number, len(files))
+    return facts
+
+
 def add_files(
     store: Store,
     inputs: Iterable[Path],
     cut: Cut = whole,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Added:
-    """Add sound files and those of folders, as one command.
+    """Add sound files and those of folders, as one command: `look_at_all`, then `add_found`."""
+    return add_found(store, look_at_all(inputs, progress), cut)
+
+
+def add_found(store: Store, facts: Mapping[Path, Found | str], cut: Cut = whole) -> Added:
+    """Add recordings that were looked at, as one command.
 
     Args:
         store: the project.
-        inputs: files, and folders with all that is below them.
+        facts: as `look_at_all` gives them.
         cut: which clips a recording is divided into.
-        progress: told how many of how many files were looked at.
 
     Raises:
-        AudioError: an input is missing.
         ProjectError: the project cannot be written.
     """
-    files = find_sounds(inputs)
-    added, found = Added(), []
-    with ThreadPoolExecutor(READERS) as pool:
-        for number, (file, fact) in enumerate(zip(files, pool.map(look_at, files), strict=True), start=1):
-            if isinstance(fact, str):
-                added.failed[file] = fact
-            else:
-                found.append(fact)
-            progress(number, len(files))
+    added = Added(failed={file: fact for file, fact in facts.items() if isinstance(fact, str)})
+    found = [fact for fact in facts.values() if not isinstance(fact, str)]
     new = _unknown(store, found)
     cuts = {fact.hash: cut(fact.file, fact.duration_s) for fact in new}
     title = f"Add {new[0].file.name}" if len(new) == 1 else f"Add {len(new):,} recordings"
@@ -151,13 +165,12 @@ def add_files(
                 added.new.append(fact.file)
                 continue
             number, path = known[fact.hash]
-            if not (store.folder / path).exists():
-                connection.execute(
-                    "UPDATE recordings SET path = ? WHERE id = ?", (path_in_project(store, fact.file), number)
-                )
-                added.moved.append(fact.file)
-            else:
+            if (store.folder / path).exists():
                 added.known.append(fact.file)
+                continue
+            here = path_in_project(store, fact.file)
+            connection.execute("UPDATE recordings SET path = ? WHERE id = ?", (here, number))
+            added.moved.append(fact.file)
     return added
 
 

@@ -1,0 +1,31 @@
+"""A sentence across the panel about the project as a whole, with a button for the way on."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton
+
+from app.widgets import make_label
+
+
+class Banner(QFrame):
+    pressed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("banner")
+        self.sentence = make_label("", wrap=True)
+        self.button = QPushButton()
+        self.button.clicked.connect(self.pressed)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 6, 8, 6)
+        layout.addWidget(self.sentence, 1)
+        layout.addWidget(self.button)
+        self.hide()
+
+    def show_sentence(self, sentence: str, button: str = "") -> None:
+        """No sentence: no banner."""
+        self.sentence.setText(sentence)
+        self.button.setText(button)
+        self.button.setVisible(bool(button))
+        self.setVisible(bool(sentence))

@@ -1,0 +1,117 @@
+"""What an annotator does, through the real program: `main()`, its own engine, real recordings and the keyboard."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QFileDialog
+from pytestqt.qtbot import QtBot
+
+from app.__main__ import main
+from app.annotate.add_dialog import AddDialog, Adding
+from app.main_window import MainWindow
+from core.project.annotations import ratings
+from core.project.opening import open_project
+
+PATIENCE_MS = 60_000
+CLIPS = 36
+LABELS = {"ANG": Qt.Key.Key_1, "HAP": Qt.Key.Key_2, "NEU": Qt.Key.Key_3, "SAD": Qt.Key.Key_4}
+CONTROL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+def use_moodlight(arguments: list[str], act: Callable[[MainWindow], None], qtbot: QtBot) -> None:
+    """Run `moodlight ARGUMENTS`, do something with its window, close it; what `act` raises comes out of here."""
+    raised: list[BaseException] = []
+
+    def start() -> None:
+        windows = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow)]
+        (window,) = [window for window in windows if window.isVisible()]
+        try:
+            window.activateWindow()
+            qtbot.waitUntil(window.isActiveWindow, timeout=PATIENCE_MS)  # keys are an active window's
+            act(window)
+        except BaseException as error:  # noqa: BLE001 - Qt would only report it
+            raised.append(error)
+        finally:
+            window.close()
+
+    QTimer.singleShot(0, start)
+    assert main(arguments) == 0
+    if raised:
+        raise raised[0]
+
+
+@pytest.fixture
+def folder(shared_data: Path, tmp_path: Path) -> Path:
+    """Real recordings in folders, as people keep them."""
+    recordings = sorted((shared_data / "crema-d" / "AudioWAV").iterdir())
+    known = [path for path in recordings if path.stem.split("_")[2] in LABELS]
+    if len(known) < CLIPS:
+        pytest.skip("needs more of CREMA-D than is here")
+    for path in known[:CLIPS]:
+        target = tmp_path / "recordings" / path.stem.split("_")[0] / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    return tmp_path / "recordings"
+
+
+def test_an_annotator_labels_undoes_restarts_and_goes_on(
+    folder: Path, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "work.moodlight"
+    monkeypatch.setattr("app.launch.default_path", lambda: tmp_path / "settings.json")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(project), ""))
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+    monkeypatch.setattr(AddDialog, "ask", lambda *_: Adding("whole"))
+
+    def wait_for_clips(window: MainWindow) -> None:
+        qtbot.waitUntil(lambda: window.label.model.rowCount() == CLIPS, timeout=PATIENCE_MS)
+        qtbot.waitUntil(lambda: window.label.answers.labels.buttons[0].isEnabled(), timeout=PATIENCE_MS)
+
+    def label(window: MainWindow, clips: int) -> None:
+        """Press the key of what the file's name says, and see that the next clip is shown."""
+        for _ in range(clips):
+            row = window.label.queue.current_row
+            shown = window.label.model.row_at(row)
+            assert shown is not None
+            qtbot.keyClick(window, LABELS[Path(shown.path).stem.split("_")[2]])
+            assert window.label.queue.current_row == min(row + 1, CLIPS - 1)
+
+    def first_day(window: MainWindow) -> None:
+        qtbot.keyClick(window, Qt.Key.Key_2, CONTROL)
+        qtbot.keyClick(window, Qt.Key.Key_N, CONTROL)
+        qtbot.waitUntil(lambda: window.session.is_open, timeout=PATIENCE_MS)
+        qtbot.keyClick(window, Qt.Key.Key_O, CONTROL | SHIFT)
+        wait_for_clips(window)
+        label(window, 30)
+        undo = window.actions_by_id["undo"]
+        for left in (29, 28, 27):
+            qtbot.keyClick(window, Qt.Key.Key_Z, CONTROL)
+            qtbot.waitUntil(lambda left=left: window.label.queue.current_row == left, timeout=PATIENCE_MS)
+        qtbot.waitUntil(undo.isEnabled, timeout=PATIENCE_MS)
+
+    def second_day(window: MainWindow) -> None:
+        wait_for_clips(window)
+        qtbot.keyClick(window, Qt.Key.Key_Right, CONTROL | SHIFT)
+        qtbot.waitUntil(lambda: window.label.queue.current_row == 27, timeout=PATIENCE_MS)
+        qtbot.keyClick(window, Qt.Key.Key_Z, CONTROL)
+        qtbot.waitUntil(lambda: window.label.queue.current_row == 26, timeout=PATIENCE_MS)
+        label(window, CLIPS - 26)
+
+    use_moodlight([], first_day, qtbot)
+    with open_project(project) as store:
+        assert len(ratings(store, 1)) == 27
+    use_moodlight([], second_day, qtbot)
+    with open_project(project) as store:
+        rows = store.rows(
+            "SELECT path, label FROM annotations JOIN clips ON clips.id = clip JOIN recordings ON "
+            "recordings.id = recording"
+        )
+        names = {"ANG": "anger", "HAP": "happiness", "NEU": "neutral", "SAD": "sadness"}
+        assert len(rows) == CLIPS
+        assert all(label == names[Path(path).stem.split("_")[2]] for path, label in rows)
