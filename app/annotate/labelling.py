@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.annotate.queue_model import QueueModel
 from app.annotate.session import ProjectSession
-from core.project.annotations import annotate, clear
+from core.project.annotations import accept_suggestions, annotate, clear
 from core.project.clips import join_clips, move_boundaries, remove_clips, split_clip, times_of
 from core.project.queue import QueueRow, queue_ids, queue_rows
 from core.project.store import Store
@@ -138,12 +137,8 @@ class Labelling(QObject):
 
 
 def _accept_all(store: Store, clips: Sequence[int], scheme: int, names: set[str]) -> None:
-    groups: defaultdict[str, list[int]] = defaultdict(list)
-    for clip, row in queue_rows(store, clips).items():
-        if row.prediction in names:
-            groups[row.prediction].append(clip)
-    for label, some in groups.items():
-        annotate(store, some, scheme, label=label, suggested=label, accepted=True)
+    rows = queue_rows(store, clips)
+    accept_suggestions(store, {clip: row.prediction for clip, row in rows.items() if row.prediction in names}, scheme)
 
 
 def _with_next(store: Store, clip: int) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -87,17 +87,41 @@ def annotate(
     if said.get("label") is not None:
         said.setdefault("unsure", False)
     spent = round(seconds / max(len(clips), 1), 3)
-    columns = ("clip", "scheme", "annotator", "adjudicated", "seconds", "made", *said)
-    updates = ["seconds = round(seconds + excluded.seconds, 3)", "made = excluded.made"]
-    updates += [f"{name} = excluded.{name}" for name in said]
+    with store.command(title or _title(clips, said)):
+        _write(store, clips, scheme, {"seconds": spent, "adjudicated": adjudicated} | said)
+
+
+def accept_suggestions(store: Store, suggested: Mapping[int, str], scheme: int) -> None:
+    """Take over what a model said of several clips, as one command.
+
+    Args:
+        store: the project.
+        suggested: label of each clip.
+        scheme: number of the label set.
+
+    Raises:
+        ProjectError: the scheme has no such label, or the project cannot be written.
+    """
+    groups: dict[str, list[int]] = {}
+    for clip, label in suggested.items():
+        _check_label(store, scheme, label)
+        groups.setdefault(label, []).append(clip)
+    with store.command(f"Accept the suggestion for {_count(list(suggested))}"):
+        for label, clips in groups.items():
+            _write(store, clips, scheme, {"label": label, "unsure": False, "suggested": label, "accepted": True})
+
+
+def _write(store: Store, clips: Sequence[int], scheme: int, said: Mapping[str, Any]) -> None:
+    """Within a command: what the store's annotator says now of clips, over what they had said."""
+    values: dict[str, Any] = {"seconds": 0.0, "adjudicated": False, "made": now(), **said}
+    columns = ("clip", "scheme", "annotator", *values)
+    updates = [f"{name} = excluded.{name}" for name in values if name not in ("seconds", "adjudicated")]
     sql = (
         f"INSERT INTO annotations ({', '.join(columns)}) VALUES ({', '.join('?' for _ in columns)}) "
         "ON CONFLICT (clip, scheme, annotator, adjudicated) WHERE superseded = 0 "
-        f"DO UPDATE SET {', '.join(updates)}"
+        f"DO UPDATE SET seconds = round(seconds + excluded.seconds, 3), {', '.join(updates)}"
     )
-    values = [(clip, scheme, store.annotator, adjudicated, spent, now(), *said.values()) for clip in clips]
-    with store.command(title or _title(clips, said)) as connection:
-        connection.executemany(sql, values)
+    store.connection.executemany(sql, [(clip, scheme, store.annotator, *values.values()) for clip in clips])
 
 
 def clear(store: Store, clips: Sequence[int], scheme: int, *, adjudicated: bool = False) -> None:

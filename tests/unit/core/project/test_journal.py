@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import ProjectError
-from core.project.annotations import annotate, annotations_of, clear
+from core.project.annotations import accept_suggestions, annotate, annotations_of, clear
 from core.project.clips import add_clip, join_clips, move_boundaries, remove_clips, split_clip
 from core.project.predictions import ClipPrediction, model_number, save_predictions
 from core.project.queue import open_queue
@@ -153,3 +153,17 @@ def test_the_last_scheme_stays(store: Store) -> None:
 def test_a_label_that_the_scheme_lacks_is_refused(store: Store, tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match="no label of"):
         annotate(store, clips_of(store), 1, label="joy")
+
+
+def test_suggestions_for_many_clips_are_accepted_in_one_step(store: Store) -> None:
+    first, second, third = clips_of(store)
+    annotate(store, [first], 1, label="neutral", note="kept", seconds=2)
+    accept_suggestions(store, {first: "anger", second: "sadness"}, 1)
+    said = annotations_of(store, [first, second, third], 1)
+    assert [(each.label, each.accepted, each.note, each.seconds) for each in said] == [
+        ("anger", True, "kept", 2.0),
+        ("sadness", True, "", 0.0),
+    ]
+    assert store.undo_title == "Accept the suggestion for 2 clips"
+    store.undo()
+    assert [each.label for each in annotations_of(store, [first, second], 1)] == ["neutral"]
