@@ -30,11 +30,11 @@ from app.settings import Settings
 from app.theme import Theme
 from core.project.journal import Changed
 from core.project.queue import Done, QueueRow, done
-from core.project.recordings import file_of
 from core.project.store import Store
 
 MARGIN = 8
 COUNT_MS = 250
+LOOK_MS = 300  # the clips come first, then whether their recordings are there
 NO_MATCH = "No clip passes this filter."
 NO_CLIPS = "There are no clips yet. Add recordings: each becomes a clip, or several."
 NEED_PROJECT = (
@@ -79,6 +79,7 @@ class LabelPanel(QWidget):
         self._columns = _make_splitter(Qt.Orientation.Horizontal)
         self._rows = _make_splitter(Qt.Orientation.Vertical)
         self._count_timer = QTimer(self, singleShot=True, interval=COUNT_MS)
+        self._look_timer = QTimer(self, singleShot=True, interval=LOOK_MS)
         self._pages = QStackedLayout(self)
         self._lay_out()
         self._connect()
@@ -125,6 +126,7 @@ class LabelPanel(QWidget):
         self._predictor.saved.connect(self._on_predicted)
         self._predictor.noted.connect(self.noted)
         self._count_timer.timeout.connect(self._count)
+        self._look_timer.timeout.connect(self._look_for_files)
 
     def _restore_choices(self) -> None:
         for name, on in (
@@ -170,7 +172,7 @@ class LabelPanel(QWidget):
         self.order.start_anew()
         self._show_state()
         self.show_scheme()
-        self._look_for_files()
+        self._look_timer.start()
         self.order.look_for_predictions()
         self._count()
         self.queue.table.setFocus()
@@ -243,7 +245,7 @@ class LabelPanel(QWidget):
         if changed.structure or changed.schemes:
             self.model.forget_rows()
             self.model.load()
-            self._look_for_files()
+            self._look_timer.start()
             self.order.look_for_predictions()
         else:
             self.model.refresh(changed.clips)
@@ -260,9 +262,14 @@ class LabelPanel(QWidget):
             self._show_state()
 
     def _look_for_files(self) -> None:
-        def check(files: dict[int, Path]) -> None:
+        """In the background, and as texts: a project may have a hundred thousand recordings."""
+        if not self._session.is_open:
+            return
+
+        def check(found: tuple[str, list[tuple[int, str]]]) -> None:
+            folder, files = found
             run_in_background(
-                lambda: [number for number, file in files.items() if not file.exists()],
+                lambda: [number for number, path in files if not os.path.exists(os.path.join(folder, path))],  # noqa: PTH110, PTH118
                 self._on_missing,
                 self.noted.emit,
             )
@@ -414,8 +421,8 @@ class LabelPanel(QWidget):
         self._show_answers()
 
 
-def _files_of(store: Store) -> dict[int, Path]:
-    return {row[0]: file_of(store, row[1]) for row in store.rows("SELECT id, path FROM recordings")}
+def _files_of(store: Store) -> tuple[str, list[tuple[int, str]]]:
+    return str(store.folder), [(number, path) for number, path in store.rows("SELECT id, path FROM recordings")]
 
 
 def _make_splitter(orientation: Qt.Orientation) -> QSplitter:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal
+from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, QTimer, Signal
 
 from core.errors import MoodlightError, ProjectError
 from core.project.journal import Changed
@@ -20,6 +20,7 @@ from core.schemes import Scheme
 
 T = TypeVar("T")
 ModelFacts = tuple[str, str, tuple[str, ...]]  # fingerprint, name, labels
+BACKUP_MS = 20_000  # after opening: the clips come first
 PASSING = ("full", "gone", "open-elsewhere")  # causes that somebody can mend: what failed is worth keeping
 
 
@@ -78,6 +79,8 @@ class ProjectSession(QObject):
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)
         self._pool.setExpiryTimeout(-1)  # the store stays on its thread
+        self._backup_timer = QTimer(self, singleShot=True, interval=BACKUP_MS)
+        self._backup_timer.timeout.connect(self._back_up)
         self._store: Store | None = None
         self._answers: set[_Answer] = set()
         self._generation = 0  # answers that were asked of an earlier project are dropped
@@ -120,13 +123,17 @@ class ProjectSession(QObject):
             self.opened.emit(self.state)
             if self._model_facts is not None and self._model_facts != facts:  # the engine came up meanwhile
                 self.name_model(*self._model_facts)
-            if not self.state.read_only:
-                self._submit(self._store.back_up_daily, lambda _path: None, self.failed.emit)
+            self._backup_timer.start()
 
         self._submit(work, done, self.failed.emit)
 
+    def _back_up(self) -> None:
+        if self._store is not None and not self._store.read_only:
+            self._submit(self._store.back_up_daily, lambda _path: None, self.failed.emit)
+
     def close(self) -> None:
         """Close the project when what is under way is done; nothing of it is answered any more."""
+        self._backup_timer.stop()
         store, self._store, self.state = self._store, None, None
         self._unsaved.clear()
         if store is not None:
