@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = (ROOT.parent / "shared" / "data", ROOT / "shared" / "data")
@@ -22,6 +23,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 for _variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
     os.environ[_variable] = _home.name
 os.environ.pop("MOODLIGHT_MODEL", None)
+
+
+settings.register_profile("moodlight", deadline=None)  # how long an example takes tells how busy the machine is
+settings.load_profile("moodlight")
 
 
 def pytest_unconfigure() -> None:
