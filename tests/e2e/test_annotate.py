@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 from pytestqt.qtbot import QtBot
 
 from app.__main__ import main
 from app.annotate.add_dialog import AddDialog, Adding
+from app.annotate.import_dialog import ImportDialog
 from app.main_window import MainWindow
-from core.project.annotations import ratings
+from core.project.annotations import annotate, ratings
 from core.project.opening import open_project
 
 PATIENCE_MS = 60_000
@@ -60,10 +61,11 @@ def folder(shared_data: Path, tmp_path: Path) -> Path:
     return tmp_path / "recordings"
 
 
-def test_an_annotator_labels_undoes_restarts_and_goes_on(
+def test_an_annotator_labels_undoes_restarts_goes_on_and_merges(
     folder: Path, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = tmp_path / "work.moodlight"
+    project, colleague, other = (tmp_path / f"{name}.moodlight" for name in ("work", "of a colleague", "other 다른"))
+    labels = tmp_path / "labels.json"
     monkeypatch.setattr("app.launch.default_path", lambda: tmp_path / "settings.json")
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(project), ""))
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
@@ -103,9 +105,37 @@ def test_an_annotator_labels_undoes_restarts_and_goes_on(
         qtbot.waitUntil(lambda: window.label.queue.current_row == 26, timeout=PATIENCE_MS)
         label(window, CLIPS - 26)
 
+    def third_day(window: MainWindow) -> None:
+        """A colleague's copy is merged, everything is written for Label Studio, and read into another project."""
+        wait_for_clips(window)
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(colleague), ""))
+        window.projects.merge()
+        qtbot.waitUntil(lambda: title_of(window).startswith("Merge"), timeout=PATIENCE_MS)
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(labels), ""))
+        monkeypatch.setattr(QInputDialog, "getItem", lambda *_: ("Label Studio's JSON", True))
+        window.projects.export_labels()
+        qtbot.waitUntil(labels.exists, timeout=PATIENCE_MS)
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(other), ""))
+        window.projects.new_project()
+        qtbot.waitUntil(
+            lambda: window.session.state is not None and window.session.state.path == other, timeout=PATIENCE_MS
+        )
+        window.projects.import_labels()
+        (dialog,) = window.findChildren(ImportDialog)
+        dialog.read(labels)
+        qtbot.waitUntil(dialog.import_button.isEnabled, timeout=PATIENCE_MS)
+        qtbot.mouseClick(dialog.import_button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: title_of(window).startswith("Import"), timeout=PATIENCE_MS)
+        dialog.reject()
+        wait_for_clips(window)
+
+    def title_of(window: MainWindow) -> str:
+        return window.session.state.undo_title if window.session.state else ""
+
     use_moodlight([], first_day, qtbot)
     with open_project(project) as store:
         assert len(ratings(store, 1)) == 27
+        store.back_up(colleague)
     use_moodlight([], second_day, qtbot)
     with open_project(project) as store:
         rows = store.rows(
@@ -115,3 +145,10 @@ def test_an_annotator_labels_undoes_restarts_and_goes_on(
         names = {"ANG": "anger", "HAP": "happiness", "NEU": "neutral", "SAD": "sadness"}
         assert len(rows) == CLIPS
         assert all(label == names[Path(path).stem.split("_")[2]] for path, label in rows)
+    with open_project(colleague, "ben") as store:
+        clips = [row[0] for row in store.rows("SELECT id FROM clips")]
+        annotate(store, clips, 1, label="anger")
+    use_moodlight([], third_day, qtbot)
+    with open_project(project) as mine, open_project(other) as theirs:
+        assert len(ratings(mine, 1)) == 2 * CLIPS
+        assert sorted(row[1:] for row in ratings(theirs, 1)) == sorted(row[1:] for row in ratings(mine, 1))
