@@ -100,7 +100,8 @@ def _open_locked(path: Path, annotator: str) -> Store:
         if found < VERSION:
             migrate(connection)
         journal.start_journal(connection)
-        store.set_fact("opened_by", f"{store.annotator} (process {os.getpid()}) since {now()[:16]} UTC")
+        since = now()[:16].replace("T", " ")
+        store.set_fact("opened_by", f"{store.annotator} (process {os.getpid()}) since {since} UTC")
     except sqlite3.Error as error:
         store.close()
         raise explain(error, path) from error
