@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -30,7 +31,8 @@ from app.background import run_in_background
 from app.widgets import make_label, set_look
 from core.errors import MoodlightError
 from core.exchange.labels import LabelledClip
-from core.project.interchange import Imported, import_rows, propose_mapping
+from core.project.interchange import Imported, import_rows, look_at_rows, propose_mapping
+from core.project.recordings import Found
 from core.project.store import Store
 
 FIND_OUT = "Find out by itself"
@@ -302,10 +304,15 @@ class ImportDialog(SessionDialog):
         self._refresh()
         title = self._title = f"Import labels from {source.path.name}"
 
-        def work(store: Store) -> None:
-            results[:] = [import_rows(store, rows, scheme, mapping, title=title, progress=progress.tell)]
+        def write(facts: dict[Path, Found | str]) -> None:
+            def work(store: Store) -> None:
+                results[:] = [import_rows(store, rows, scheme, mapping, title=title, facts=facts)]
 
-        self.change(work, lambda: self._on_imported(results[0]), self._on_refused)
+            self.change(work, lambda: self._on_imported(results[0]), self._on_refused)
+
+        # recordings are read beside the session's thread, on which labels are waiting to be written
+        look = partial(look_at_rows, rows, progress.tell)
+        run_in_background(look, self.if_here(write), self.if_here(self._on_refused))
 
     def _on_progress(self, number: int, total: int) -> None:
         if self._progress is not None:

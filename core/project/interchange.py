@@ -13,7 +13,7 @@ from core.exchange.labels import LabelledClip
 from core.project.annotations import COLUMNS as SAID
 from core.project.annotations import Annotation, annotation_of
 from core.project.files import now
-from core.project.recordings import DIGITS, Found, file_of, insert_clips, insert_recording, look_at
+from core.project.recordings import DIGITS, Found, file_of, insert_clips, insert_recording, look_at_files
 from core.project.schemes import schemes_of
 from core.project.store import Store
 
@@ -84,6 +84,13 @@ def find_recordings(store: Store, rows: Sequence[LabelledClip]) -> list[Labelled
     return [replace(row, file=there[row.file]) for row in rows]
 
 
+def look_at_rows(
+    rows: Iterable[LabelledClip], progress: Callable[[int, int], None] = lambda *_: None
+) -> dict[Path, Found | str]:
+    """The facts of the rows' recordings, or why one cannot be used. It takes long, and needs no project."""
+    return look_at_files(list(dict.fromkeys(row.file.absolute() for row in rows)), progress)
+
+
 def import_rows(
     store: Store,
     rows: Sequence[LabelledClip],
@@ -91,6 +98,7 @@ def import_rows(
     mapping: Mapping[str, str] | None = None,
     *,
     title: str = "Import labels",
+    facts: Mapping[Path, Found | str] | None = None,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Imported:
     """Take rows into the project as one command.
@@ -104,6 +112,7 @@ def import_rows(
         scheme: number of the label set.
         mapping: foreign label to one of the scheme's, "" to leave it out; others must be the scheme's.
         title: of the command.
+        facts: of the files, if `look_at_rows` has been asked before.
         progress: told how many of how many files were looked at.
 
     Raises:
@@ -112,15 +121,9 @@ def import_rows(
     names = schemes_of(store)[scheme].names
     mapping = {name: name for name in names} | dict(mapping or {})
     result = Imported()
-    files = list(dict.fromkeys(row.file.absolute() for row in rows))
-    found: dict[Path, Found] = {}
-    for number, file in enumerate(files, start=1):
-        fact = look_at(file)
-        if isinstance(fact, str):
-            result.failed[file] = fact
-        else:
-            found[file] = fact
-        progress(number, len(files))
+    facts = look_at_rows(rows, progress) if facts is None else facts
+    result.failed = {file: fact for file, fact in facts.items() if isinstance(fact, str)}
+    found = {file: fact for file, fact in facts.items() if not isinstance(fact, str)}
     with store.command(title):
         into = _Import(store, scheme, mapping, result)
         for row in rows:

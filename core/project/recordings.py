@@ -120,7 +120,11 @@ def look_at_all(
         inputs: files, and folders with all that is below them.
         progress: told how many of how many files were looked at.
     """
-    files = find_sounds(inputs)
+    return look_at_files(find_sounds(inputs), progress)
+
+
+def look_at_files(files: Sequence[Path], progress: Callable[[int, int], None]) -> dict[Path, Found | str]:
+    """The same of files alone."""
     facts: dict[Path, Found | str] = {}
     with ThreadPoolExecutor(READERS) as pool:
         for number, (file, fact) in enumerate(zip(files, pool.map(look_at, files), strict=True), start=1):
