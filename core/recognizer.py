@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -89,12 +90,17 @@ class Recognizer:
         """The labels between which the model decides."""
         return self.checkpoint.scheme
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """Tells two models of one name apart; reading all of the weights for it takes a while, the first time."""
+        return fingerprint(self.folder)
+
     def describe(self) -> dict[str, Any]:
         """The model as plain data."""
         return {
             "name": self.name,
             "folder": str(self.folder),
-            "fingerprint": fingerprint(self.folder),
+            "fingerprint": self.fingerprint,
             "scheme": self.scheme.id,
             "labels": list(self.scheme.names),
             "parameters": parameter_count(self.checkpoint.model),
