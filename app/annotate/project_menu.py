@@ -16,8 +16,6 @@ from app.annotate.speech_cuts import SpeechCutter
 from app.background import run_in_background
 from app.settings import Settings
 from core.errors import MoodlightError, ProjectError
-from core.project.interchange import export_rows
-from core.project.merge import Merged, merge
 from core.project.opening import EXTENSION, open_project
 from core.project.recordings import Added, Cut, Found, add_found, every, find_missing, look_at_all, whole
 from core.project.store import Store
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from app.annotate.agreement_view import AgreementDialog
     from app.annotate.import_dialog import ImportDialog
     from app.annotate.scheme_editor import SchemeEditor
+    from core.project.merge import Merged
 
     Dialog = TypeVar("Dialog", AgreementDialog, ImportDialog, SchemeEditor)
 
@@ -191,6 +190,8 @@ class ProjectMenu(QObject):
     # Labels in and out
 
     def merge(self) -> None:
+        from core.project.merge import merge
+
         title = "Merge a copy of this project"
         name, _ = QFileDialog.getOpenFileName(self._window, title, self._settings.last_folder, PROJECTS)
         if not name:
@@ -211,6 +212,7 @@ class ProjectMenu(QObject):
     def export_labels(self) -> None:
         """Ask for the form and the place, and write there what was said under the scheme that is shown."""
         from app import exchange
+        from core.project.interchange import export_rows
 
         state, number = self._session.state, self._session.scheme
         if state is None:

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.audio.decode import find_sounds, read_info
 from core.errors import AudioError
 from core.project.store import Store
 
@@ -100,6 +99,8 @@ def hash_of(file: Path) -> str:
 
 def look_at(file: Path) -> Found | str:
     """A sound file's facts, or the sentence why it cannot be used."""
+    from core.audio.decode import read_info  # brings the sound libraries along, which opening a project needs not
+
     try:
         duration_s = round(read_info(file).duration_s, DIGITS)
         if duration_s <= 0:
@@ -120,6 +121,8 @@ def look_at_all(
         inputs: files, and folders with all that is below them.
         progress: told how many of how many files were looked at.
     """
+    from core.audio.decode import find_sounds
+
     return look_at_files(find_sounds(inputs), progress)
 
 
@@ -229,6 +232,8 @@ def find_missing(store: Store, folders: Iterable[Path]) -> dict[int, Path]:
     Raises:
         ProjectError: the project cannot be written.
     """
+    from core.audio.decode import find_sounds
+
     gone = missing_recordings(store)
     if not gone:
         return {}
