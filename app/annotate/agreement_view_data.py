@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from core.project.agreement import Agreement, disagreements, summary
+from core.project.agreement_summary import Agreement, disagreements, summary
 from core.project.annotations import Annotation, annotations_of, ratings
 from core.project.ratings import Ratings
 from core.project.store import Store

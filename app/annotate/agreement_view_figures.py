@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 
 from app.annotate.dialog_parts import ROW_HEIGHT, named, prepare_table
 from app.widgets import Card, make_label
-from core.project.agreement import Agreement, Estimate, Pair
+from core.project.agreement import Estimate, Pair
+from core.project.agreement_summary import Agreement
 
 NO_VALUE = "–"
 TALLEST = 300  # pixels of a table

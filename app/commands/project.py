@@ -12,7 +12,7 @@ import typer
 from app.commands.guard import complain
 from core.clips import Listener, file_clips, parse_segmenting
 from core.errors import ConfigError
-from core.project.agreement import summary
+from core.project.agreement_summary import summary
 from core.project.annotations import annotators, ratings
 from core.project.interchange import (
     export_rows,

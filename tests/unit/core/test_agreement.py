@@ -14,18 +14,16 @@ from core.errors import ConfigError, ProjectError
 from core.project.agreement import (
     NO_OVERLAP,
     ONE_LABEL,
-    Agreement,
     Distance,
     Estimate,
     cohen_kappa,
     confusion,
-    disagreements,
     fleiss_kappa,
     krippendorff_alpha,
     pairwise,
     percent_agreement,
-    summary,
 )
+from core.project.agreement_summary import Agreement, disagreements, summary
 from core.project.ratings import Ratings
 
 Rows = list[tuple[int | str, str, str]]
