@@ -74,6 +74,7 @@ def test_a_clip_that_was_moved_is_heard_anew(make_desk: MakeDesk, project: Path,
     desk.press(K.Key_B)
     desk.qtbot.waitUntil(lambda: asked.count("a anger.wav") == 2)
     desk.wait_for_suggestions()
+    assert asked.count("a anger.wav") == 2  # and not again
 
 
 def test_nothing_is_written_to_a_project_that_is_read_only(

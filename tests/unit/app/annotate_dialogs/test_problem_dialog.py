@@ -170,6 +170,7 @@ def test_a_copy_that_cannot_be_written_is_a_problem_of_its_own(
     press(show_problem(ProjectError("The disk is full.", cause="full"), session, window), "Save a copy")
     choose(window, path_of(session))
     qtbot.waitUntil(lambda: any("cannot replace the project itself" in text for text in messages(window)))
+    assert session.is_open and not (tmp_path / "nowhere").exists()
 
 
 def test_another_project_is_opened(qtbot: QtBot, window: QWidget, session: ProjectSession, tmp_path: Path) -> None:

@@ -198,6 +198,7 @@ def test_a_scheme_with_labels_is_removed_only_when_confirmed(qtbot: QtBot, label
 def test_the_last_scheme_stays(qtbot: QtBot, session: ProjectSession, editor: SchemeEditor) -> None:
     click(qtbot, session, editor.remove_button)
     wait_for(qtbot, editor, "A project needs a scheme")
+    assert editor.list.count() == 1
 
 
 def test_a_scheme_goes_to_a_file_and_comes_back(
@@ -222,6 +223,7 @@ def test_a_file_that_is_no_scheme_is_refused_with_a_sentence(
     (tmp_path / "bad.json").write_bytes(text.encode("latin-1"))
     editor.add_file(tmp_path / "bad.json")
     qtbot.waitUntil(lambda: "label scheme" in editor.message.text())
+    assert editor.list.count() == 1
 
 
 def test_what_was_edited_is_not_lost_by_closing(qtbot: QtBot, session: ProjectSession, editor: SchemeEditor) -> None:
