@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from PySide6.QtGui import QKeySequence
 
-LABEL_KEYS = 9  # labels of a scheme that have an action
+LABEL_KEYS = 30  # labels of a scheme that have an action
+LABEL_DIGITS = 9  # of them, those whose digit is their key where no scheme says otherwise
 
 
 @dataclass(frozen=True)
@@ -70,22 +71,6 @@ def find_conflict(actions: Iterable[Action], changed: Action) -> Action | None:
     return next((action for action in others if keys & {key.toString() for key in action.shortcuts}), None)
 
 
-def label_keys(wished: Sequence[str], keys: Mapping[str, str]) -> list[str]:
-    """The key of each label of a scheme: the user's, else the one that the scheme wishes, else its digit.
-
-    What another action has is no label's, and from the tenth label on there are none.
-    """
-    others = (action for action in with_keys(ACTIONS, keys) if action.panel != "analyse" and action.value is None)
-    taken = {key.toString() for action in others for key in action.shortcuts}
-    found: list[str] = []
-    for number, wish in enumerate(wished, start=1):
-        tried = [keys[f"label-{number}"]] if f"label-{number}" in keys else [QKeySequence(wish).toString(), str(number)]
-        free = (key for key in tried if key and key not in taken)
-        found.append(next(free, "") if number <= LABEL_KEYS else "")
-        taken.add(found[-1])
-    return found
-
-
 # fmt: off
 ACTIONS: tuple[Action, ...] = (
     Action("open", "&Open...", "Ctrl+O", "open_files", "&File", hint="Open sound files.", panel="analyse"),
@@ -109,6 +94,8 @@ ACTIONS: tuple[Action, ...] = (
            hint="Add sound files to the project.", separated=True, panel="label"),
     Action("add-folder", "Add &folder...", "Ctrl+Shift+O", "projects.add_folder", "&File",
            hint="Add all sound files of a folder to the project.", panel="label"),
+    Action("watched-folders", "&Watched folders...", "", "projects.show_watched", "&File",
+           hint="See the folders of which new sound files are added, and stop watching one.", panel="label"),
     Action("find-missing", "Fin&d missing recordings...", "", "projects.find_missing", "&File",
            hint="Look in a folder for recordings that were moved.", panel="label"),
     Action("import-labels", "&Import labels...", "Ctrl+I", "projects.import_labels", "&File", separated=True,
@@ -167,7 +154,10 @@ ACTIONS: tuple[Action, ...] = (
            separated=True, panel="label"),
     *(Action(f"label-{number}", f"Label &{number}", str(number), "label.commands.give", "&Label",
              hint=f"Give label {number} of the scheme.", panel="label", value=number)
-      for number in range(1, LABEL_KEYS + 1)),
+      for number in range(1, LABEL_DIGITS + 1)),
+    *(Action(f"label-{number}", f"Label {number}", "", "label.commands.give", "&Label",  # app/annotate/label_keys.py
+             hint=f"Give label {number} of the scheme.", panel="label", value=number)
+      for number in range(LABEL_DIGITS + 1, LABEL_KEYS + 1)),
     Action("accept", "&Accept the suggestion", "A; Return; Enter", "label.commands.accept", "&Label",
            hint="Give the label that the model suggests.", separated=True, panel="label"),
     Action("unsure", "&Unsure", "X", "label.commands.toggle_unsure", "&Label",
@@ -182,6 +172,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("edit-note", "Write a &note", "N", "label.answers.focus_note", "&Label", panel="label"),
     Action("auto-advance", "Go on by &itself", "Ctrl+Shift+A", "label.toggle_advance", "&Label",
            hint="After a label, go on to the next clip.", checkable=True, separated=True, panel="label"),
+    Action("blind", "Work &blind", "Ctrl+B", "label.toggle_blind", "&Label",
+           hint="Hide what the other annotators say, so that it does not lead you.", checkable=True, panel="label"),
     Action("previous-clip", "&Previous clip", "Left; Ctrl+Left", "label.commands.previous_clip", "&Clip",
            panel="label"),
     Action("next-clip", "&Next clip", "Right; Ctrl+Right", "label.commands.next_clip", "&Clip", panel="label"),

@@ -321,12 +321,13 @@ class MainWindow(QMainWindow):
             self._use_theme("system")
 
     def show_keys(self) -> None:
-        self._show_dialog("keys", lambda window: make_keys_dialog(window, self._actions))
+        actions = self.label.name_labels(self._actions)
+        self._show_dialog("keys", lambda window: make_keys_dialog(window, actions))
 
     def change_keys(self) -> None:
         from app.annotate.keys_dialog import KeysDialog
 
-        dialog = KeysDialog(self._settings.keys, self)
+        dialog = KeysDialog(self._settings.keys, self, self.label.labels)
         if dialog.exec() == QDialog.DialogCode.Accepted:
             self.use_keys(dialog.keys)
         dialog.deleteLater()
@@ -374,6 +375,10 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self.painted.emit)  # when all of the window has been
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.label.answers.commit()  # what is being typed counts
+        if self.session.refuses(self.close):
+            event.ignore()
+            return
         self._save()
         self.hide()
         self.label.close_parts()

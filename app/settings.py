@@ -30,6 +30,7 @@ class Settings:
         autoplay: a clip is played when it is shown.
         advance: after a label, the next clip is shown.
         hide_suggestion: what the model suggests is not shown.
+        blind: what the other annotators say is not shown.
         keys: keys that the user chose, by the actions' ids, as Qt's portable text.
     """
 
@@ -44,6 +45,7 @@ class Settings:
     autoplay: bool = True
     advance: bool = True
     hide_suggestion: bool = False
+    blind: bool = True
     label_splitters: str = ""
     keys: dict[str, str] = field(default_factory=dict)
 

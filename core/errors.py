@@ -42,7 +42,7 @@ class ProjectError(MoodlightError):
 
     Attributes:
         cause: a short word for the reason: `missing`, `exists`, `not-project`, `damaged`, `newer`, `read-only`,
-            `open-elsewhere`, `full`, `gone`, `request`.
+            `open-elsewhere`, `full`, `gone`, `unsaved`, `request`.
     """
 
     def __init__(self, message: str, *, cause: str = "request") -> None:

@@ -4,7 +4,8 @@
 will load, and only where that fails does it call apt, as root or through sudo without a password; otherwise it prints
 the one line to type. On macOS and Windows the wheels bring everything.
 
-Exit 0: the window can start. Exit 1: Qt cannot be loaded, the line to type is printed.
+Exit 0: the window can start. Exit 1: Qt cannot be loaded, the line to type is printed. With `--sound-server`, for
+`make test`, it brings what some tests listen with, and always exits 0.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ QT_PACKAGES = (
 )
 FONT_PACKAGES = ("fontconfig", "fonts-dejavu-core")
 SOUND_PACKAGES = ("libportaudio2",)
+SERVER_PACKAGES = ("pulseaudio", "pulseaudio-utils", "libasound2-plugins")
+SERVER_PROGRAMS = ("pulseaudio", "pactl", "parec")
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 
 
@@ -127,6 +130,17 @@ def advice(packages: list[str]) -> str:
     return "Install, with your system's package manager, what Debian calls: " + " ".join(packages)
 
 
+def bring_sound_server() -> None:
+    """Install the sound server with which tests hear what is played; without it they are skipped.
+
+    Only for root, as in a container, and where there is none: on a desktop it could take the place of PipeWire.
+    """
+    there = all(shutil.which(name) for name in SERVER_PROGRAMS)
+    if there or os.geteuid() != 0 or shutil.which("pipewire") or shutil.which("apt-get") is None:
+        return
+    install(list(SERVER_PACKAGES), [])
+
+
 def main() -> int:
     """Check, bring what is missing, and say what is left to do."""
     if not sys.platform.startswith("linux"):
@@ -144,4 +158,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if "--sound-server" not in sys.argv[1:]:
+        sys.exit(main())
+    if sys.platform.startswith("linux"):
+        bring_sound_server()

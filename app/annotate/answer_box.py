@@ -1,157 +1,23 @@
-"""What is said of the clip: the model's suggestion, a button a label, doubt, flag, note and words."""
+"""What is said of the clip: by the model, by the others, and by a button a label, doubt, flag, note and words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QColor, QFont, QFontMetrics, QKeySequence, QPainter, QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QGridLayout,
-    QHBoxLayout,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QAction, QColor, QKeySequence, QPainter
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.annotate.fields import LineField, TextField
+from app.annotate.label_buttons import LabelArea, LabelButtons
+from app.annotate.others_line import BLIND, OthersLine
 from app.theme import LIGHT, Theme, text_on
 from app.widgets import Card, make_label
+from core.project.annotations import Others
 from core.project.queue import QueueRow
-from core.schemes import Label, Scheme
+from core.schemes import Scheme
 
-BUTTON_WIDTH = 118
-GAP = 6
 NATIVE = QKeySequence.SequenceFormat.NativeText
-
-
-class LabelButton(QAbstractButton):
-    """A label: its key in the scheme's colour, its name; filled with the colour when it is the answer."""
-
-    def __init__(self, label: Label, key: str) -> None:
-        super().__init__()
-        self.label, self.key = label, key
-        self._theme: Theme = LIGHT
-        self.setCheckable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(label.name)
-        self.setToolTip("  ".join(filter(None, [label.instruction, f"({key})" if key else ""])))
-
-    def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(BUTTON_WIDTH, self.fontMetrics().height() + 26)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(84, self.sizeHint().height())
-
-    def nextCheckState(self) -> None:
-        """It is checked by what is stored, not by a click."""
-
-    def paintEvent(self, event: object) -> None:
-        painter, theme = QPainter(self), self._theme
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setOpacity(1.0 if self.isEnabled() else 0.45)
-        color, chosen = QColor(self.label.color), self.isChecked()
-        frame = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        if chosen:
-            face = color
-        else:
-            face = QColor(theme.hover if self.underMouse() and self.isEnabled() else theme.window)
-        painter.setPen(color if chosen or self.underMouse() else QColor(theme.border))
-        painter.setBrush(face)
-        painter.drawRoundedRect(frame, 8, 8)
-        ink = QColor(text_on(self.label.color)) if chosen else QColor(theme.text)
-        left = frame.left() + 8
-        if self.key:
-            left = self._paint_key(painter, frame, color, chosen) + 8
-        font = QFont(self.font())
-        font.setPointSizeF(font.pointSizeF() * 1.1)
-        font.setBold(chosen)
-        painter.setFont(font)
-        painter.setPen(ink)
-        room = QRectF(left, frame.top(), frame.right() - left - 6, frame.height())
-        name = QFontMetrics(font).elidedText(self.label.name, Qt.TextElideMode.ElideRight, int(room.width()))
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
-
-    def _paint_key(self, painter: QPainter, frame: QRectF, color: QColor, chosen: bool) -> float:
-        """The key on a patch of the colour; where the patch ends."""
-        font = QFont(self.font())
-        font.setBold(True)
-        painter.setFont(font)
-        width = max(24.0, QFontMetrics(font).horizontalAdvance(self.key) + 12)
-        patch = QRectF(frame.left() + 8, frame.center().y() - 12, width, 24)
-        on = text_on(self.label.color)
-        painter.setPen(Qt.PenStyle.NoPen)
-        back = QColor(on) if chosen else color
-        if chosen:
-            back.setAlphaF(0.22)
-        painter.setBrush(back)
-        painter.drawRoundedRect(patch, 6, 6)
-        painter.setPen(QColor(on))
-        painter.drawText(patch, Qt.AlignmentFlag.AlignCenter, self.key)
-        return patch.right()
-
-
-class LabelButtons(QWidget):
-    """The labels of a scheme, in as many columns as there is room for."""
-
-    chosen = Signal(int)  # 1 for the scheme's first label
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.buttons: list[LabelButton] = []
-        self._columns = 0
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(GAP)
-
-    def set_labels(self, labels: Sequence[Label], keys: Sequence[str], theme: Theme) -> None:
-        for button in self.buttons:
-            self._grid.removeWidget(button)
-            button.hide()
-            button.deleteLater()
-        self.buttons = [LabelButton(label, key) for label, key in zip(labels, keys, strict=True)]
-        for number, button in enumerate(self.buttons, start=1):
-            button.set_theme(theme)
-            button.clicked.connect(lambda _checked=False, number=number: self.chosen.emit(number))
-        self._columns = 0
-        self._arrange()
-
-    def set_theme(self, theme: Theme) -> None:
-        for button in self.buttons:
-            button.set_theme(theme)
-
-    def show_answer(self, label: str, enabled: bool) -> None:
-        for button in self.buttons:
-            button.setChecked(button.label.name == label)
-            button.setEnabled(enabled)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._arrange()
-
-    def _arrange(self) -> None:
-        count = len(self.buttons)
-        room = max(2, self.width() // (BUTTON_WIDTH + GAP))
-        rows = -(-count // room) if count else 1
-        columns = -(-count // rows) if count else 1  # rows of like lengths
-        if columns == self._columns:
-            return
-        for old in range(self._columns):
-            self._grid.setColumnStretch(old, 0)
-        self._columns = columns
-        for place, button in enumerate(self.buttons):
-            self._grid.addWidget(button, place // columns, place % columns)
-        for column in range(columns):
-            self._grid.setColumnStretch(column, 1)
-        height = self.buttons[0].sizeHint().height() + GAP if self.buttons else 0
-        self.setMinimumHeight(max(rows * height - GAP, 0))
 
 
 class Suggestion(QWidget):
@@ -239,9 +105,14 @@ class AnswerBox(Card):
         self._theme: Theme = LIGHT
         self._scheme: Scheme | None = None
         self._hide_key = ""
+        self._others: Others | None = None
+        self._blind = True
         self.suggestion = Suggestion()
         self.hide_button = self._make_button("hide-suggestion", "Hide")
+        self.others = OthersLine()
+        self.blind_button = self._make_button("blind", "Show")
         self.labels = LabelButtons()
+        self.label_area = LabelArea(self.labels)
         self.unsure = self._make_button("unsure", "Unsure")
         self.flag = self._make_button("flag", "Flag")
         self.clear = self._make_button("clear", "Clear")
@@ -267,11 +138,17 @@ class AnswerBox(Card):
         return button
 
     def _lay_out(self) -> None:
-        first, last = QHBoxLayout(), QHBoxLayout()
-        first.setSpacing(10)
-        first.addWidget(make_label("heading", "Model"))
-        first.addWidget(self.suggestion, 1)
-        first.addWidget(self.hide_button)
+        first, last = QGridLayout(), QHBoxLayout()
+        first.setHorizontalSpacing(10)
+        first.setVerticalSpacing(4)
+        first.setColumnStretch(1, 1)
+        for row, (heading, line, button) in enumerate(
+            (("Model", self.suggestion, self.hide_button), ("Others", self.others, self.blind_button))
+        ):
+            first.addWidget(make_label("heading", heading), row, 0)
+            first.addWidget(line, row, 1)
+            first.addWidget(button, row, 2)
+            button.setSizePolicy(QSizePolicy.Policy.MinimumExpanding, QSizePolicy.Policy.Fixed)
         last.setSpacing(6)
         for button in (self.unsure, self.flag, self.clear):
             last.addWidget(button)
@@ -280,18 +157,20 @@ class AnswerBox(Card):
         layout.setContentsMargins(12, 8, 12, 10)
         layout.setSpacing(8)
         layout.addLayout(first)
-        layout.addWidget(self.labels)
+        layout.addWidget(self.label_area)
         layout.addLayout(last)
         layout.addWidget(self.transcript)
+        layout.addStretch()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.suggestion.set_theme(theme)
+        self.others.set_theme(theme)
         self.labels.set_theme(theme)
 
     def set_scheme(self, scheme: Scheme | None, keys: Sequence[str]) -> None:
         self._scheme = scheme
-        self.labels.set_labels(scheme.labels if scheme else (), keys, self._theme)
+        self.label_area.set_labels(scheme.labels if scheme else (), keys, self._theme)
         for button, name, text in (
             (self.unsure, "unsure", "Unsure"),
             (self.flag, "flag", "Flag"),
@@ -300,6 +179,7 @@ class AnswerBox(Card):
             key = _key_of(self._actions[name])
             button.setText(f"{text}  {key}" if key else text)
         self._hide_key = _key_of(self._actions["hide-suggestion"])
+        self.show_others(self._others, self._blind)
         note, words = _key_of(self._actions["edit-note"]), _key_of(self._actions["edit-transcript"])
         self.note.setPlaceholderText(f"Note ({note})" if note else "Note")
         self.transcript.setPlaceholderText(f"What is said ({words})" if words else "What is said")
@@ -319,7 +199,7 @@ class AnswerBox(Card):
     def show_row(self, row: QueueRow | None, editable: bool, hidden: bool) -> None:
         """The answers to a clip, or to none."""
         there = row is not None and editable
-        self.labels.show_answer(row.label if row else "", there)
+        self.label_area.show_answer(row.label if row else "", there)
         self.unsure.setChecked(row is not None and row.state == "unsure")
         self.flag.setChecked(row is not None and row.flagged)
         self.hide_button.setText("  ".join(filter(None, ["Show" if hidden else "Hide", self._hide_key])))
@@ -330,6 +210,18 @@ class AnswerBox(Card):
         self.note.show_text(row.note if row else "")
         self.transcript.show_text(row.transcript if row else "")
         self._show_suggestion(row, editable, hidden)
+
+    def show_others(self, others: Others | None, blind: bool) -> None:
+        """What the others say, None until that is known."""
+        self._others, self._blind = others, blind
+        key = _key_of(self._actions["blind"])
+        self.blind_button.setText("  ".join(filter(None, ["Show" if blind else "Hide", key])))
+        if blind:
+            self.others.show_sentence(BLIND)
+        elif others is None or self._scheme is None:
+            self.others.show_sentence("")
+        else:
+            self.others.show_others(others, self._scheme)
 
     def _show_suggestion(self, row: QueueRow | None, editable: bool, hidden: bool) -> None:
         if row is None:

@@ -11,7 +11,8 @@ from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPen, QPixmap, QResize
 from PySide6.QtWidgets import QDialog, QHeaderView, QPushButton, QSizePolicy, QTableView, QWidget
 from shiboken6 import isValid
 
-from app.annotate.session import PASSING, ProjectSession
+from app.annotate.project_file import PASSING
+from app.annotate.session import ProjectSession
 from app.theme import text_on
 from core.errors import MoodlightError, ProjectError
 from core.project.store import Store
@@ -79,7 +80,7 @@ class SessionDialog(QDialog):
             try:
                 work(store)
             except MoodlightError as error:
-                if isinstance(error, ProjectError) and error.cause in (*PASSING, "damaged"):
+                if isinstance(error, ProjectError) and error.cause in PASSING:
                     raise
                 refusals.append(error)
 

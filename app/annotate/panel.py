@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QInputDialog, QLineEdit, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
-from app.actions import LABEL_KEYS, label_keys
-from app.annotate.answer_box import AnswerBox
+from app.actions import Action
 from app.annotate.banner import Banner
 from app.annotate.clip_commands import ClipCommands
-from app.annotate.clip_sound import ClipSound, ShownClip
+from app.annotate.clip_view import ClipView
+from app.annotate.enabling import update_actions
+from app.annotate.label_keys import show_label_actions, with_labels
 from app.annotate.labelling import Labelling
+from app.annotate.missing_files import MissingFiles
 from app.annotate.player_port import PlayerPort
 from app.annotate.predictor import Predictor
 from app.annotate.progress_strip import ProgressStrip
@@ -25,27 +25,18 @@ from app.annotate.queue_view import QueueView
 from app.annotate.session import ProjectSession, ProjectState
 from app.annotate.start_page import StartPage
 from app.annotate.work_order import WorkOrder
-from app.background import run_in_background
 from app.settings import Settings
 from app.theme import Theme
 from core.project.journal import Changed
 from core.project.queue import Done, QueueRow, done
-from core.project.store import Store
+from core.schemes import Label
 
 MARGIN = 8
 COUNT_MS = 250
-LOOK_MS = 300  # the clips come first, then whether their recordings are there
 NO_MATCH = "No clip passes this filter."
 NO_CLIPS = "There are no clips yet. Add recordings: each becomes a clip, or several."
-NEED_PROJECT = (
-    "close-project save-copy import-labels export-labels agreement edit-scheme annotator filter reload select-all"
-)
-NEED_CLIP = "previous-clip next-clip next-unlabelled"
 ADDING = ("add-files", "add-folder")
-NEED_EDITING = "add-files add-folder find-missing merge"
-NEED_BOTH = (
-    "accept unsure flag clear set-boundaries split-clip join-clips remove-clips edit-note edit-transcript deselect"
-)
+NOT_IN_TABLE = "That clip is not in the table: the filter leaves it out."
 
 
 class LabelPanel(QWidget):
@@ -72,14 +63,13 @@ class LabelPanel(QWidget):
         self.banner = Banner()
         self.queue = QueueView(self.model, [actions[name] for name in ADDING])
         self.order = WorkOrder(session, self.model, self.queue, lambda: self.commands.clip)
-        self.sound = ClipSound(player, actions)
-        self.answers = AnswerBox(actions)
+        self.view = ClipView(session, player, actions)
+        self.sound, self.answers = self.view.sound, self.view.answers
         self.commands = ClipCommands(session, self.labelling, self.model, self.queue, self.sound, self.answers, actions)
+        self.missing = MissingFiles(session)
         self.strip = ProgressStrip()
-        self._columns = _make_splitter(Qt.Orientation.Horizontal)
-        self._rows = _make_splitter(Qt.Orientation.Vertical)
+        self._columns = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False, handleWidth=MARGIN)
         self._count_timer = QTimer(self, singleShot=True, interval=COUNT_MS)
-        self._look_timer = QTimer(self, singleShot=True, interval=LOOK_MS)
         self._pages = QStackedLayout(self)
         self._lay_out()
         self._connect()
@@ -87,10 +77,7 @@ class LabelPanel(QWidget):
         self._on_closed()
 
     def _lay_out(self) -> None:
-        self._rows.addWidget(self.sound)
-        self._rows.addWidget(self.answers)
-        self._rows.setStretchFactor(0, 1)
-        for widget, width in ((self.queue, 260), (self._rows, 400)):
+        for widget, width in ((self.queue, 260), (self.view, 400)):
             widget.setMinimumWidth(width)
             self._columns.addWidget(widget)
         self._columns.setStretchFactor(0, 2)
@@ -112,7 +99,9 @@ class LabelPanel(QWidget):
         session.closed.connect(self._on_closed)
         session.changed.connect(self._on_changed)
         session.failed.connect(self._on_failed)
+        session.kept.connect(self._on_failed)
         self.banner.pressed.connect(self._on_banner)
+        self.banner.other_pressed.connect(self._actions["save-copy"].trigger)
         self.header.scheme_chosen.connect(self._on_scheme_chosen)
         self.model.loaded.connect(self._on_loaded)
         self.model.rows_changed.connect(self._on_rows)
@@ -123,23 +112,27 @@ class LabelPanel(QWidget):
         answers.left.connect(queue.table.setFocus)
         self.labelling.labelled.connect(lambda seconds: self.strip.pace.add(seconds))
         self.sound.noted.connect(self.noted)
+        self.view.neighbour_chosen.connect(self._on_neighbour)
         self._predictor.saved.connect(self._on_predicted)
         self._predictor.noted.connect(self.noted)
         self._count_timer.timeout.connect(self._count)
-        self._look_timer.timeout.connect(self._look_for_files)
+        self.missing.found.connect(self._on_missing)
+        self.missing.failed.connect(self.noted)
 
     def _restore_choices(self) -> None:
         for name, on in (
             ("autoplay", self._settings.autoplay),
             ("auto-advance", self._settings.advance),
             ("hide-suggestion", self._settings.hide_suggestion),
+            ("blind", self._settings.blind),
         ):
             self._actions[name].setChecked(on)
         self.labelling.suggestions = not self._settings.hide_suggestion
         self.queue.show_predictions(self.labelling.suggestions)
+        self.view.set_blind(self._settings.blind)
 
     def set_theme(self, theme: Theme) -> None:
-        for part in (self.queue, self.sound, self.answers, self.strip):
+        for part in (self.queue, self.view, self.strip):
             part.set_theme(theme)
 
     def set_front(self, front: bool) -> None:
@@ -149,10 +142,10 @@ class LabelPanel(QWidget):
             self.queue.table.setFocus()
 
     def save_splitters(self) -> list[QByteArray]:
-        return [self._columns.saveState(), self._rows.saveState()]
+        return [self._columns.saveState(), self.view.saveState()]
 
     def restore_splitters(self, states: list[QByteArray]) -> None:
-        for splitter, state in zip((self._columns, self._rows), states, strict=False):
+        for splitter, state in zip((self._columns, self.view), states, strict=False):
             splitter.restoreState(state)
 
     def close_parts(self) -> None:
@@ -172,7 +165,7 @@ class LabelPanel(QWidget):
         self.order.start_anew()
         self._show_state()
         self.show_scheme()
-        self._look_timer.start()
+        self.missing.look()
         self.order.look_for_predictions()
         self._count()
         self.queue.table.setFocus()
@@ -180,8 +173,7 @@ class LabelPanel(QWidget):
     def _on_closed(self) -> None:
         self.commands.clip = self.commands.shown = None
         self.model.clear()
-        self.sound.show_clip(None)
-        self.answers.show_row(None, False, False)
+        self.view.show_nothing()
         self.banner.show_sentence("")
         self.header.hide()
         self.start.show_recent(self._settings.recent)
@@ -199,7 +191,7 @@ class LabelPanel(QWidget):
         if self._session.unsaved:
             count = self._session.unsaved
             what = "A change is" if count == 1 else f"{count:,} changes are"
-            self.banner.show_sentence(f"{what} not in the file yet.", "Try again")
+            self.banner.show_sentence(f"{what} not in the file yet.", "Try again", "Save a copy...")
         elif state.read_only:
             self.banner.show_sentence(
                 "This project is open for reading only: nothing can be labelled.", "Save a copy..."
@@ -217,18 +209,20 @@ class LabelPanel(QWidget):
     def show_scheme(self) -> None:
         """The labels have other names, colours or keys."""
         scheme = self.labelling.scheme
-        labels = scheme.labels if scheme else ()
-        keys = label_keys([label.key for label in labels], self._settings.keys)
-        for number in range(1, LABEL_KEYS + 1):
-            action = self._actions[f"label-{number}"]
-            there = number <= len(labels)
-            action.setText(f"&{number} {labels[number - 1].name}" if there else f"Label {number}")
-            action.setShortcut(keys[number - 1] if there else "")
-        texts = [QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in keys]
-        self.answers.set_scheme(scheme, texts)
+        self.view.set_scheme(scheme, show_label_actions(self._actions, self.labels, self._settings.keys))
         self.queue.set_scheme(scheme)
         self._show_answers()
         self._update_actions()
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """Of the scheme that is worked with."""
+        scheme = self.labelling.scheme
+        return scheme.labels if scheme else ()
+
+    def name_labels(self, actions: Iterable[Action]) -> tuple[Action, ...]:
+        """The actions with the scheme's labels by their names, for those who list them."""
+        return with_labels(actions, self.labels, self._settings.keys)
 
     def _on_scheme_chosen(self, number: int) -> None:
         if number != self._session.scheme:
@@ -245,12 +239,13 @@ class LabelPanel(QWidget):
         if changed.structure or changed.schemes:
             self.model.forget_rows()
             self.model.load()
-            self._look_timer.start()
+            self.missing.look()
             self.order.look_for_predictions()
         else:
             self.model.refresh(changed.clips)
             if len(changed.clips) == 1:
                 self._predictor.look_ahead(changed.clips)
+        self.view.take_change(changed)
         if self.commands.going_back and len(changed.clips) == 1:
             self.queue.choose_clip(next(iter(changed.clips)))
         self.commands.going_back = False
@@ -260,21 +255,6 @@ class LabelPanel(QWidget):
         if self._session.is_open:
             self.model.forget_rows()
             self._show_state()
-
-    def _look_for_files(self) -> None:
-        """In the background, and as texts: a project may have a hundred thousand recordings."""
-        if not self._session.is_open:
-            return
-
-        def check(found: tuple[str, list[tuple[int, str]]]) -> None:
-            folder, files = found
-            run_in_background(
-                lambda: [number for number, path in files if not os.path.exists(os.path.join(folder, path))],  # noqa: PTH110, PTH118
-                self._on_missing,
-                self.noted.emit,
-            )
-
-        self._session.ask(_files_of, check)
 
     def _on_missing(self, recordings: list[int]) -> None:
         before = self.model.missing
@@ -319,8 +299,7 @@ class LabelPanel(QWidget):
         self.commands.clip, self.commands.shown = clip, None
         self.labelling.begin()
         if clip is None:
-            self.sound.show_clip(None)
-            self._show_answers()
+            self.view.show_nothing()
             self._update_actions()
             return
         self.model.prefetch(self.queue.current_row)
@@ -344,21 +323,7 @@ class LabelPanel(QWidget):
 
     def _show_clip(self, row: QueueRow) -> None:
         first, self.commands.shown = self.commands.shown is None, row
-        state = self._session.state
-        assert state is not None
-        missing = row.recording in self.model.missing
-        name = PurePosixPath(row.path).name
-        self.sound.show_clip(
-            ShownClip(
-                row.clip,
-                None if missing else Path(os.path.normpath(state.path.parent / row.path)),
-                row.start_s,
-                row.end_s,
-                row.label,
-                self._color(row),
-                f"{name} is missing: File > Find missing recordings..." if missing else "",
-            )
-        )
+        self.view.show_clip(row, missing=row.recording in self.model.missing)
         if first and self._actions["autoplay"].isChecked() and not self._quiet and self._is_front:
             self.sound.playback.play()
         if first:
@@ -367,32 +332,17 @@ class LabelPanel(QWidget):
         self._show_answers()
         self._update_actions()
 
-    def _color(self, row: QueueRow) -> str:
-        scheme = self.labelling.scheme
-        return scheme.color(row.label) if scheme and row.label else "#808080"
+    def _on_neighbour(self, clip: int) -> None:
+        if self.model.place_of(clip) < 0 and self.model.query.text:
+            self.noted.emit(NOT_IN_TABLE)
+        else:
+            self.queue.choose_clip(clip)
 
     def _show_answers(self) -> None:
-        row = self.commands.shown
-        self.answers.show_row(row, self.commands.editable, not self.labelling.suggestions)
-        if row is not None:
-            self.sound.recolor(row.label, self._color(row))
+        self.view.show_answers(self.commands.shown, self.commands.editable, not self.labelling.suggestions)
 
     def _update_actions(self) -> None:
-        open_, there, edits = self._session.is_open, self.commands.shown is not None, self.commands.editable
-        for names, on in (
-            (NEED_PROJECT, open_),
-            (NEED_EDITING, edits),
-            (NEED_CLIP, there),
-            (NEED_BOTH, there and edits),
-        ):
-            for name in names.split():
-                self._actions[name].setEnabled(on)
-        state = self._session.state
-        self._actions["undo"].setEnabled(edits and bool(state and state.undo_title))
-        self._actions["redo"].setEnabled(edits and bool(state and state.redo_title))
-        labels = len(self.labelling.scheme.labels) if self.labelling.scheme else 0
-        for number in range(1, LABEL_KEYS + 1):
-            self._actions[f"label-{number}"].setEnabled(there and edits and number <= labels)
+        update_actions(self._actions, self._session, self.commands, len(self.labels))
 
     def change_annotator(self) -> None:
         state = self._session.state
@@ -420,13 +370,6 @@ class LabelPanel(QWidget):
         self.queue.show_predictions(not hidden)
         self._show_answers()
 
-
-def _files_of(store: Store) -> tuple[str, list[tuple[int, str]]]:
-    return str(store.folder), [(number, path) for number, path in store.rows("SELECT id, path FROM recordings")]
-
-
-def _make_splitter(orientation: Qt.Orientation) -> QSplitter:
-    splitter = QSplitter(orientation)
-    splitter.setChildrenCollapsible(False)
-    splitter.setHandleWidth(MARGIN)
-    return splitter
+    def toggle_blind(self) -> None:
+        self._settings.blind = self._actions["blind"].isChecked()
+        self.view.set_blind(self._settings.blind)

@@ -71,8 +71,8 @@ class PlayerPort(QObject):
             self._player.pause()
 
     def refresh(self) -> None:
-        if self._active:
-            self._player.refresh()
+        """Devices are looked for on behalf of all workspaces."""
+        self._player.refresh()
 
     def _on_position(self, time_s: float) -> None:
         if self._active:

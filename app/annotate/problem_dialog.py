@@ -16,11 +16,13 @@ from shiboken6 import isValid
 from app.annotate.session import ProjectSession
 from app.background import run_in_background
 from core.errors import MoodlightError, ProjectError
+from core.project.copies import save_copy
 from core.project.files import backups_of, restore_backup
 from core.project.opening import EXTENSION, open_project
 
 PROJECT_FILES = f"Moodlight projects (*{EXTENSION})"
 ROLE = QMessageBox.ButtonRole
+BOX = "problem"  # one at a time
 HEADS = {
     "open-elsewhere": "The project is open elsewhere",
     "read-only": "The project may not be written",
@@ -31,6 +33,7 @@ HEADS = {
     "missing": "The project is not there",
     "not-project": "This is not a project",
     "exists": "The file exists already",
+    "unsaved": "Not everything is written yet",
 }
 
 
@@ -53,6 +56,10 @@ def show_problem(
     Returns:
         The box, which is shown and closes by itself.
     """
+    for shown in parent.findChildren(QMessageBox, BOX) if parent is not None else ():
+        if shown.isVisible() and shown.property("asks") and session.unsaved:
+            return shown  # it asks what becomes of the changes, whatever else is wrong
+        shown.close()
     return _Problem(error, session, parent, path, annotator).show()
 
 
@@ -71,10 +78,14 @@ class _Problem:
         self.error, self.session = error, session
         self._owner = None if parent is None else weakref.ref(parent)  # it must not die with the box
         self.cause = error.cause if isinstance(error, ProjectError) else "request"
+        if self.cause == "unsaved":
+            path = None  # it is not about the file that was to be opened
         self.path = path or (state.path if state else None)
         self.annotator = annotator or (state.annotator if state else "")
         self.at_work = state is not None and self.path == state.path  # the project that is open has the problem
         self.box = QMessageBox(QMessageBox.Icon.Warning, "Moodlight", self._head(), parent=parent)
+        self.box.setObjectName(BOX)
+        self.box.setProperty("asks", self.cause == "unsaved")
         self.box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.box.setInformativeText("\n\n".join(self._sentences()))
@@ -87,7 +98,8 @@ class _Problem:
         sentences = [str(self.error)] if self.cause in HEADS else []
         if waiting := self.session.unsaved:
             changes = "1 change is" if waiting == 1 else f"{waiting:,} changes are"
-            sentences.append(f"{changes} not written yet. Nothing is lost as long as this window is open.")
+            lost = "Whoever goes on without them loses them." if self.cause == "unsaved" else ""
+            sentences.append(lost or f"{changes} not written yet. Nothing is lost as long as this window is open.")
         return sentences
 
     def show(self) -> QMessageBox:
@@ -97,12 +109,13 @@ class _Problem:
             "damaged": self._offer_backups,
             "full": self._offer_retry,
             "gone": self._offer_retry,
-            "missing": self._offer_another,
+            "missing": self._offer_retry if self.at_work else self._offer_another,
+            "unsaved": self._offer_going_on,
             "not-project": self._offer_another,
             "exists": self._offer_opening_it,
         }
         offers.get(self.cause, lambda: None)()
-        waiting = self.cause in ("full", "gone", "open-elsewhere") and self.session.unsaved > 0
+        waiting = self.session.unsaved > 0
         harmless = self.box.addButton("Keep waiting" if waiting else "Close", ROLE.RejectRole)
         self.box.setEscapeButton(harmless)
         if self.box.defaultButton() is None:
@@ -125,7 +138,9 @@ class _Problem:
             self._offer("Try again", self._open_again, default=True)
 
     def _offer_reading(self) -> None:
-        if self.path is not None:
+        if self.at_work:
+            self._offer_retry()
+        elif self.path is not None:
             self._offer("Open for reading only", self._open_to_read, default=True)
             self._offer("Save a copy…", self._choose_copy)
 
@@ -137,12 +152,18 @@ class _Problem:
         self._offer_another()
 
     def _offer_retry(self) -> None:
-        if self.session.unsaved:
-            self._offer("Try again", self.session.retry, default=True)
-        elif self.path is not None and not self.at_work:
-            self._offer("Try again", self._open_again, default=True)
         if self.at_work:
+            self._offer("Try again", self.session.retry, default=True)
             self._offer("Save a copy…", self._choose_copy)
+        elif self.path is not None:
+            self._offer("Try again", self._open_again, default=True)
+
+    def _offer_going_on(self) -> None:
+        """Something would close the project."""
+        self._offer("Try again", lambda: self.session.retry(self.session.go_on), default=True)
+        self._offer("Save a copy…", self._choose_copy)
+        button = self.box.addButton("Go on without them", ROLE.DestructiveRole)
+        button.clicked.connect(lambda: self.session.go_on())
 
     def _offer_another(self) -> None:
         self._offer("Open another…", self._choose_another)
@@ -184,38 +205,48 @@ class _Problem:
         dialog.open()
 
     def save_copy(self, target: Path) -> None:
-        """Copy the project as it is on the disk. Of one that could not be opened, the copy is opened."""
+        """Copy the project. With changes that wait, or of one that could not be opened, work goes on in the copy."""
         if self.path is not None and target == self.path:
             self._tell("Choose another place: a copy cannot replace the project itself.")
         elif self.at_work and self.session.is_open:
-            self.session.ask(lambda store: store.back_up(target), lambda _none: self._tell_of_copy(target), self._again)
+            self._copy_open(target)
         else:
             run_in_background(lambda: self._copy_closed(target), lambda _none: self._open(target), self._tell)
 
     def _copy_closed(self, target: Path) -> None:
         if self.path is not None:
             with open_project(self.path, self.annotator, read_only=True) as store:
-                store.back_up(target)
+                save_copy(store, target)
 
-    def _tell_of_copy(self, target: Path) -> None:
-        waiting = self.session.unsaved
-        rest = f" The {waiting:,} changes that are not written yet are not in it: try again first." if waiting else ""
-        self._tell(f"The copy is {target}.{rest}", QMessageBox.Icon.Information)
+    def _copy_open(self, target: Path) -> None:
+        def tell(sentence: str) -> None:
+            self._tell(sentence, QMessageBox.Icon.Information)
+
+        if self.session.unsaved:
+            self.session.continue_in(target, tell, self._again)
+        else:
+            self.session.ask(
+                lambda store: save_copy(store, target), lambda _none: tell(f"The copy is {target}."), self._again
+            )
 
     def _restore(self, copy: Path) -> None:
         path = self.path
         if path is None:
             return
-        if self.at_work:
-            self.session.shutdown()  # the file must not be open while it is replaced
 
-        def done(kept: Path) -> None:
-            self._open(path)
+        def tell(kept: Path) -> None:
             self._tell(
                 f"The backup is in place. The damaged file is kept as {kept.name}.", QMessageBox.Icon.Information
             )
 
-        run_in_background(lambda: restore_backup(path, copy), done, self._tell)
+        def done(kept: Path) -> None:
+            self._open(path)
+            tell(kept)
+
+        if self.at_work:  # the file must not be open while it is replaced
+            self.session.repair(lambda: restore_backup(path, copy), tell)
+        else:
+            run_in_background(lambda: restore_backup(path, copy), done, self._tell)
 
     def _again(self, error: MoodlightError) -> None:
         show_problem(error, self.session, self._parent(), self.path, self.annotator)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -11,26 +11,31 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 
 from app.annotate.add_dialog import AddDialog, Adding
+from app.annotate.folder_watcher import FolderWatcher
 from app.annotate.session import ProjectSession, ProjectState
 from app.annotate.speech_cuts import SpeechCutter
 from app.background import run_in_background
 from app.settings import Settings
 from core.errors import MoodlightError, ProjectError
+from core.project.copies import save_copy
 from core.project.opening import EXTENSION, open_project
-from core.project.recordings import Added, Cut, Found, add_found, every, find_missing, look_at_all, whole
+from core.project.recordings import Added, Cut, add_found, every, find_missing, look_at_all, whole
 from core.project.store import Store
+from core.project.watching import add_and_watch, look_below
 
 PROJECTS = f"Moodlight projects (*{EXTENSION});;All files (*)"
 NEWS_EVERY = 50  # files
+T = TypeVar("T")
 
 
 if TYPE_CHECKING:
     from app.annotate.agreement_view import AgreementDialog
     from app.annotate.import_dialog import ImportDialog
     from app.annotate.scheme_editor import SchemeEditor
+    from app.annotate.watched_dialog import WatchedDialog
     from core.project.merge import Merged
 
-    Dialog = TypeVar("Dialog", AgreementDialog, ImportDialog, SchemeEditor)
+    Dialog = TypeVar("Dialog", AgreementDialog, ImportDialog, SchemeEditor, WatchedDialog)
 
 
 class ProjectMenu(QObject):
@@ -42,9 +47,11 @@ class ProjectMenu(QObject):
         super().__init__(window)
         self._session, self._settings, self._window = session, settings, window
         self._opening: Path | None = None
-        self._cutter = SpeechCutter(self)
+        self._cutter = SpeechCutter(self, window)
         self._cutter.noted.connect(self.noted)
         self._cutter.finished.connect(self._on_cut)
+        self.watcher = FolderWatcher(session, self)
+        self.watcher.noted.connect(self.noted)
         self.looked_at.connect(self._on_looked_at)
         session.opened.connect(self._on_opened)
         session.failed.connect(self._on_failed)
@@ -75,10 +82,14 @@ class ProjectMenu(QObject):
     def close(self) -> None:
         """The window closes."""
         self._cutter.close()
+        self.watcher.close()
 
     def close_project(self) -> None:
-        self._settings.project = ""
-        self._session.close()
+        def close() -> None:
+            self._settings.project = ""
+            self._session.close()
+
+        self._session.when_saved(close)
 
     def save_copy(self) -> None:
         state = self._session.state
@@ -96,7 +107,10 @@ class ProjectMenu(QObject):
             if state.read_only:
                 self.open(target)
 
-        self._session.ask(lambda store: store.back_up(target), saved)
+        if self._session.unsaved:
+            self._session.continue_in(target, self.noted.emit)
+        else:
+            self._session.ask(lambda store: save_copy(store, target), saved)
 
     def _ask_target(self, title: str, name: str) -> Path | None:
         proposal = str(Path(self._settings.last_folder) / name)
@@ -137,25 +151,44 @@ class ProjectMenu(QObject):
             return
         self.noted.emit("Looking for sound files ...")
         if adding.kind == "speech":
-            self._session.close()  # the other process writes the file
-            self._cutter.start(state.path, inputs)
+            self._session.when_saved(partial(self._cut_at_speech, state.path, inputs))
             return
-        cut = whole if adding.kind == "whole" else every(adding.seconds)
-        self.add_cut(inputs, cut)
+        if adding.watch:
+            self._add_watched(state.path.parent, inputs, adding.clip_s)
+        else:
+            self.add_cut(inputs, whole if adding.clip_s is None else every(adding.clip_s))
+
+    def _cut_at_speech(self, project: Path, inputs: Sequence[Path]) -> None:
+        if self._cutter.is_busy:
+            self.noted.emit("Speech is being looked for already: add these when that is done.")
+            return
+        self._session.close()  # the other process writes the file
+        self._cutter.start(project, inputs)
 
     def add_cut(self, inputs: Iterable[Path], cut: Cut) -> None:
+        self._add_read(partial(look_at_all, inputs, self._tell), lambda store, facts: add_found(store, facts, cut), "")
+
+    def _add_watched(self, project_folder: Path, folders: Sequence[Path], clip_s: float | None) -> None:
+        name = folders[0].name if len(folders) == 1 else f"{len(folders):,} folders"
+        self._add_read(
+            partial(look_below, project_folder, folders, self._tell),
+            lambda store, found: add_and_watch(store, folders, found, clip_s),
+            f" What comes into {name} later is added, too.",
+        )
+
+    def _add_read(self, read: Callable[[], T], add: Callable[[Store, T], Added], more: str) -> None:
+        """Files are read beside the session's thread, on which labels are waiting to be written."""
         state = self._session.state
         came: list[Added] = []
 
-        def add(facts: dict[Path, Found | str]) -> None:
+        def write(found: T) -> None:
             if state is not None and self._session.state is not None and self._session.state.path == state.path:
                 self._session.do(
-                    lambda store: came.append(add_found(store, facts, cut)),
-                    lambda: self.noted.emit("; ".join(came[0].lines()[:3]) + "."),
+                    lambda store: came.append(add(store, found)),
+                    lambda: self.noted.emit("; ".join(came[0].lines()[:3]) + "." + more),
                 )
 
-        # files are read beside the session's thread, on which labels are waiting to be written
-        run_in_background(partial(look_at_all, inputs, self._tell), add, self.noted.emit)
+        run_in_background(read, write, self.noted.emit)
 
     def _tell(self, done: int, total: int) -> None:
         if done % NEWS_EVERY == 0 or done == total:
@@ -165,7 +198,8 @@ class ProjectMenu(QObject):
         self.noted.emit(f"{done:,} of {total:,} files looked at ...")
 
     def _on_cut(self, project: Path, sentence: str) -> None:
-        self.open(project)
+        if not self._session.is_open:  # else somebody went on with another project
+            self.open(project)
         self.noted.emit(sentence)
 
     def find_missing(self) -> None:
@@ -186,6 +220,11 @@ class ProjectMenu(QObject):
             )
 
         self._session.do(work, done)
+
+    def show_watched(self) -> None:
+        from app.annotate.watched_dialog import WatchedDialog
+
+        self._show(WatchedDialog)
 
     # Labels in and out
 

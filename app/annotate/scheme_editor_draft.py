@@ -8,18 +8,18 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.annotate.label_keys import taken_keys
 from core.errors import ConfigError
 from core.paths import resources_dir
 from core.schemes import Label, Scheme, load_scheme
 
 COLORS = ("#d1495b", "#e0a526", "#7d8ca3", "#3d7ebf", "#3b6b2f", "#8338c8", "#6ec5a8", "#e07b39", "#9c5a7a")
-KEYS = "123456789"
-TAKEN_KEYS = {"a": "accepts a suggestion", "f": "flags a clip", "l": "loops", "x": "says unsure"}
+KEYS = "1234567890"
 
 
 @dataclass
 class Row:
-    """A label; `was` is its name in the project, "" where it is new."""
+    """A label; `was` is its name in the project, "" where it is new. One without a key gets any that is free."""
 
     name: str
     color: str
@@ -68,13 +68,12 @@ class Draft:
             return f"Label {names.index('') + 1} needs a name."
         if twice := _twice(names):
             return f"Two labels are called {twice!r}: give one of them another name."
-        if not all(keys):
-            return f"The label {names[keys.index('')]!r} needs a key."
-        if twice := _twice(keys):
+        if twice := _twice(filter(None, keys)):
             return f"Two labels have the key {twice.upper()}: give one of them another key."
+        taken_by = taken_keys()
         for key in keys:
-            if key in TAKEN_KEYS:
-                return f"The key {key.upper()} {TAKEN_KEYS[key]}: choose another one."
+            if key in taken_by:
+                return f"The key {key.upper()} is that of “{taken_by[key]}”: choose another one."
         return ""
 
     def new_row(self) -> Row:

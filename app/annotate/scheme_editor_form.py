@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -19,7 +21,7 @@ from app.annotate.scheme_editor_draft import Draft
 from app.annotate.scheme_editor_table import COLOR, INSTRUCTION, KEY, NAME, KeyEditor, LabelTable
 from app.widgets import Card, make_label
 
-WIDTHS = {COLOR: 72, KEY: 54, NAME: 150}
+WIDTHS = {COLOR: 72, KEY: 68, NAME: 150}
 SHORT_NAME_TIP = "As the command line and files call it, such as iemocap4"
 
 
@@ -147,7 +149,8 @@ class SchemeForm(QWidget):
                 self._refresh_instruction()
 
     def _refresh(self) -> None:
-        self.preview.set_labels(self._draft.labels)
+        keys = (key if len(key) == 1 else "" for key in self.model.keys)  # the preview has room for one letter
+        self.preview.set_labels([replace(label, key=key) for label, key in zip(self._draft.labels, keys, strict=True)])
         self._refresh_buttons()
 
     def _refresh_buttons(self) -> None:

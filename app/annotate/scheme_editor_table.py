@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QKeySequence, QPalette
+from PySide6.QtWidgets import QApplication, QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.annotate.dialog_parts import make_swatch
+from app.annotate.label_keys import NATIVE, label_keys
 from app.annotate.scheme_editor_draft import Draft
 
 Index = QModelIndex | QPersistentModelIndex
@@ -26,10 +28,24 @@ class LabelTable(QAbstractTableModel):
         super().__init__()
         self.draft = Draft("", "")
         self.fixed = False
+        self._keys: list[str] | None = None  # that the labels will have; None until they are asked for
+        self.edited.connect(self._forget_keys)
+
+    @property
+    def keys(self) -> list[str]:
+        """The key of each label as an annotator will have it who has chosen none."""
+        if self._keys is None or len(self._keys) != len(self.draft.rows):
+            found = label_keys(self.draft.labels, {})
+            self._keys = [QKeySequence(key).toString(NATIVE) for key in found]
+        return self._keys
+
+    def _forget_keys(self) -> None:
+        self._keys = None
 
     def set_draft(self, draft: Draft) -> None:
         self.beginResetModel()
         self.draft = draft
+        self._forget_keys()
         self.endResetModel()
 
     def rowCount(self, parent: Index = ROOT) -> int:
@@ -58,6 +74,8 @@ class LabelTable(QAbstractTableModel):
             if role == Qt.ItemDataRole.AccessibleTextRole:
                 return row.color
             return None
+        if column == KEY and not row.key:
+            return self._data_of_free_key(index.row(), role)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             text = getattr(row, FIELDS[column])
             return text.upper() if column == KEY else text
@@ -65,13 +83,23 @@ class LabelTable(QAbstractTableModel):
             return row.instruction
         return None
 
+    def _data_of_free_key(self, row: int, role: int) -> Any:
+        """A label without a key gets one that is free: it is shown, but paler than those that were chosen."""
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.keys[row]
+        if role == Qt.ItemDataRole.EditRole:
+            return ""
+        if role == Qt.ItemDataRole.ForegroundRole:
+            return QApplication.palette().color(QPalette.ColorRole.PlaceholderText)
+        return "No key was chosen: it gets one that is free" if role == Qt.ItemDataRole.ToolTipRole else None
+
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
         if role != Qt.ItemDataRole.EditRole or self.fixed:
             return False
         text = str(value).strip()
         setattr(self.draft.rows[index.row()], FIELDS[index.column()], text.lower() if index.column() == KEY else text)
-        self.dataChanged.emit(index, index)
         self.edited.emit()
+        self.dataChanged.emit(self.index(0, KEY), self.index(self.rowCount() - 1, INSTRUCTION))  # keys may have moved
         return True
 
     def add(self) -> int:

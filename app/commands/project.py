@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import typer
 from app.commands.guard import complain
 from core.clips import Listener, file_clips, parse_segmenting
 from core.errors import ConfigError
+from core.project import lookout
 from core.project.agreement_summary import summary
 from core.project.annotations import annotators, ratings
 from core.project.interchange import (
@@ -25,9 +27,10 @@ from core.project.interchange import (
 from core.project.merge import merge
 from core.project.opening import create_project, open_project
 from core.project.ratings import Ratings
-from core.project.recordings import Cut, Cuts, add_files, every, find_missing, missing_recordings, whole
+from core.project.recordings import Added, Cut, Cuts, add_files, every, find_missing, missing_recordings, whole
 from core.project.schemes import schemes_of
 from core.project.store import Store
+from core.project.watching import add_and_watch, look_below, look_once, watched_folders
 from core.schemes import load_scheme
 
 FAILED = 1
@@ -45,7 +48,42 @@ def add_recordings(path: Path, inputs: Sequence[Path], segment: str) -> int:
     """Add files; 1 where some cannot be read."""
     cut = cut_by(segment)
     with open_project(path) as store:
-        added = add_files(store, inputs, cut, _show)
+        return _tell_added(add_files(store, inputs, cut, _show))
+
+
+def watch_folders(path: Path, folders: Sequence[Path], segment: str) -> int:
+    """Add folders, and watch them from now on; 1 where some files cannot be read."""
+    segmenting = parse_segmenting(segment)
+    if segmenting == "speech":
+        raise ConfigError("--watch goes with --segment none or SECONDS: what comes later is not cut into speech.")
+    with open_project(path) as store:
+        found = look_below(store.folder, folders, _show)
+        added = add_and_watch(store, folders, found, segmenting if isinstance(segmenting, float) else None)
+    for folder in folders:
+        typer.echo(f"{folder} is watched.")
+    return _tell_added(added)
+
+
+def look_again(path: Path) -> int:
+    """Add what has come into the watched folders; 1 where files cannot be read, or a folder is gone."""
+    with open_project(path) as store:
+        folders = watched_folders(store)
+        if not folders:
+            typer.echo(f"No folder is watched: moodlight project add {path} FOLDER --watch watches one.")
+            return 0
+        view = lookout.Lookout(store.folder)
+        added = look_once(store, view, _show)
+        if view.waiting:  # what has just come is taken in if it is still the same after a while
+            time.sleep(lookout.SETTLED_S)
+            added = look_once(store, view, _show)
+    gone = [each.folder for each in folders if each.path in view.gone]
+    _complain_of([f"{folder} is watched, but not there." for folder in gone])
+    if view.waiting:
+        complain(f"{view.waiting:,} files are still being written: look again later.")
+    return max(_tell_added(added), FAILED if gone else 0)
+
+
+def _tell_added(added: Added) -> int:
     lines = added.lines()
     failed = len(added.failed)
     for line in lines[: len(lines) - failed]:
@@ -96,6 +134,8 @@ def describe(path: Path) -> int:
             typer.echo(f"  scheme {scheme.id}: {', '.join(scheme.names)}")
             for who in annotators(store):
                 _describe_annotator(store, number, who, clips)
+        for each in watched_folders(store):
+            typer.echo(f"  watches {each.folder}: {each.clips}{'' if each.folder.is_dir() else ', not there'}")
         gone = missing_recordings(store)
         for file in list(gone.values())[:FEW]:
             typer.echo(f"  missing  {file}")

@@ -38,14 +38,29 @@ def add(
     segment: Annotated[
         str, typer.Option(metavar="none|speech|SECONDS", help="What becomes a clip: a recording, a stretch of it.")
     ] = "none",
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Watch the folders: what comes later is added by the window or `refresh`.")
+    ] = False,
 ) -> int:
     """Add recordings; one that the project has already, under whatever name, is not added again.
 
     Files that cannot be read are told of, and the exit code is then 1.
     """
-    from app.commands.project import add_recordings
+    from app.commands.project import add_recordings, watch_folders
 
-    return add_recordings(path, inputs, segment)
+    return watch_folders(path, inputs, segment) if watch else add_recordings(path, inputs, segment)
+
+
+@project.command(epilog="Example: moodlight project refresh calls.moodlight")
+@guarded
+def refresh(path: ProjectArgument) -> int:
+    """Add what has come into the watched folders since the last look.
+
+    A file that is still being written is left for the next look; one that was taken out by undo does not come back.
+    """
+    from app.commands.project import look_again
+
+    return look_again(path)
 
 
 @project.command(epilog="Example: moodlight project info calls.moodlight")

@@ -144,6 +144,47 @@ def annotations_of(store: Store, clips: Iterable[int], scheme: int) -> list[Anno
     return [annotation_of(row) for row in rows]
 
 
+@dataclass(frozen=True)
+class Others:
+    """What is said of a clip besides the store's annotator's own answer.
+
+    Attributes:
+        answers: the others' labels, doubts and flags that stand, by name.
+        decision: what was decided on the clip, by whomever; None where nothing was.
+    """
+
+    answers: tuple[Annotation, ...] = ()
+    decision: Annotation | None = None
+
+
+def others_of(store: Store, clip: int, scheme: int) -> Others:
+    """What the others say of one clip under a scheme; notes and words alone do not count.
+
+    Args:
+        store: the project; its annotator is the one who is left out.
+        clip: number of the clip; one that is gone has no answers.
+        scheme: number of the label set.
+
+    Returns:
+        Their answers, and the newest decision.
+
+    Raises:
+        ProjectError: the file cannot be read.
+    """
+    rows = store.rows(
+        f"SELECT {', '.join(COLUMNS)} FROM annotations WHERE clip = ? AND scheme = ? AND superseded = 0 "
+        "ORDER BY annotator, made",
+        (clip, scheme),
+    )
+    said = [annotation_of(row) for row in rows]
+    others = [each for each in said if not each.adjudicated and each.annotator != store.annotator]
+    decisions = [each for each in said if each.adjudicated and each.label]
+    return Others(
+        tuple(each for each in others if each.label or each.unsure or each.flagged),
+        max(decisions, key=lambda each: each.made, default=None),
+    )
+
+
 def annotation_of(row: Sequence[Any]) -> Annotation:
     """An annotation from a row of `COLUMNS`."""
     values = dict(zip(COLUMNS, row, strict=True))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import os
 import shutil
 import sqlite3
+import tempfile
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +23,12 @@ def now() -> str:
 
 
 def backups_of(path: Path) -> list[Path]:
-    """Copies beside a project, the newest first."""
-    copies = path.parent.glob(f"{_escaped(path.name)}.*.backup")
-    return sorted(copies, key=lambda copy: copy.stat().st_mtime, reverse=True)
+    """Copies beside a project, the newest first; none where its folder cannot be read."""
+    try:
+        copies = path.parent.glob(f"{_escaped(path.name)}.*.backup")
+        return sorted(copies, key=lambda copy: copy.stat().st_mtime, reverse=True)
+    except OSError:
+        return []
 
 
 def _escaped(name: str) -> str:
@@ -57,17 +62,36 @@ def explain(error: sqlite3.Error | OSError, path: Path, what: str = "") -> Proje
     """What SQLite or the system said, as a sentence about the project."""
     what = what or str(path)
     text = str(error).lower()
-    if "full" in text or getattr(error, "errno", 0) == 28:
+    if "full" in text or getattr(error, "errno", 0) == errno.ENOSPC:
         return ProjectError(f"{what} cannot be written: the disk is full. Make room and try again.", cause="full")
     if "readonly" in text or "read-only" in text or isinstance(error, PermissionError):
-        return ProjectError(f"{what} may not be written: open it for reading only, or save a copy.", cause="read-only")
+        return may_not_be_written(what)
     if "locked" in text or "busy" in text:
         return ProjectError(f"{what} is being written by another program: try again.", cause="open-elsewhere")
     if "malformed" in text or "not a database" in text or "corrupt" in text:
         return damaged(path, str(error))
     if not path.exists() or "i/o error" in text or "unable to open" in text or isinstance(error, OSError):
-        return ProjectError(f"{what} cannot be reached ({error}): is the disk or the share still there?", cause="gone")
+        return may_not_be_written(what) if _on_read_only_disk(path) else unreachable(what, error)
     return ProjectError(f"{what} cannot be used: {error}.", cause="request")
+
+
+def may_not_be_written(what: str) -> ProjectError:
+    """The sentence for a file that can only be read."""
+    return ProjectError(f"{what} may not be written: open it for reading only, or save a copy.", cause="read-only")
+
+
+def unreachable(what: str, error: Exception) -> ProjectError:
+    """The sentence for a file that the system cannot get at."""
+    return ProjectError(f"{what} cannot be reached ({error}): is the disk or the share still there?", cause="gone")
+
+
+def _on_read_only_disk(path: Path) -> bool:
+    """Linux makes a disk read-only that has failed; writing is then an I/O error to SQLite."""
+    try:
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        return error.errno == errno.EROFS
+    return False
 
 
 def damaged(path: Path, detail: str) -> ProjectError:

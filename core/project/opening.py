@@ -15,7 +15,7 @@ from core.project import journal
 from core.project.files import damaged, explain, now, on_network, user_name
 from core.project.schema import APPLICATION_ID, VERSION, migrate, version_of
 from core.project.schemes import add_scheme
-from core.project.store import Store
+from core.project.store import LAST_COMMAND, Store
 from core.schemes import Scheme, load_scheme
 
 EXTENSION = ".moodlight"
@@ -73,6 +73,32 @@ def open_project(path: Path, annotator: str = "", *, read_only: bool = False) ->
             cause="read-only",
         )
     return _open_locked(path, annotator)
+
+
+def reopen_project(store: Store) -> Store:
+    """Open a project anew whose file was away, or whose disk failed; the store is then closed.
+
+    Args:
+        store: open for editing.
+
+    Returns:
+        The project as it lies under its name now.
+
+    Raises:
+        ProjectError: it is not there, or what lies there has not all that was written into the store.
+    """
+    if store.lost is not None and not store.path.exists():
+        raise store.lost
+    with open_project(store.path, store.annotator, read_only=True) as found:
+        same = found.rows(LAST_COMMAND)[:1] == [row for row in [store.last_command] if row is not None]
+    if not same:
+        raise ProjectError(
+            f"{store.path} is back, but as it was at another time: save a copy, which holds what is shown here, "
+            "and merge it with that file.",
+            cause="missing",
+        )
+    store.close()
+    return open_project(store.path, store.annotator)
 
 
 def _open_locked(path: Path, annotator: str) -> Store:

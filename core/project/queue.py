@@ -184,6 +184,51 @@ def queue_rows(store: Store, clips: Sequence[int] | np.ndarray) -> dict[int, Que
 
 
 @dataclass(frozen=True)
+class Neighbour:
+    """A clip that lies beside others in its recording.
+
+    Attributes:
+        clip: its number.
+        start_s: where it begins, in seconds of the recording.
+        end_s: where it ends.
+        label: this annotator's, or "".
+        unsure: this annotator cannot tell.
+    """
+
+    clip: int
+    start_s: float
+    end_s: float
+    label: str
+    unsure: bool
+
+
+def neighbours(store: Store, recording: int, start_s: float, end_s: float, limit: int) -> list[Neighbour]:
+    """The clips of a recording that touch a stretch of it, whether or not they pass the filter.
+
+    Args:
+        store: the project, its queue open.
+        recording: its number.
+        start_s: where the stretch begins, in seconds of the recording.
+        end_s: where it ends.
+        limit: so many at most: those nearest to the middle of the stretch.
+
+    Returns:
+        Them in the order in which they begin.
+
+    Raises:
+        ProjectError: the file cannot be read.
+    """
+    rows = store.rows(
+        "SELECT id, near.start_s, near.end_s, queue.label, queue.state = 'unsure' FROM ("
+        "SELECT id, start_s, end_s FROM clips WHERE recording = ? AND start_s < ? AND end_s > ? "
+        "ORDER BY abs(start_s + end_s - ?) LIMIT ?) AS near CROSS JOIN queue ON queue.clip = id",
+        (recording, end_s, start_s, start_s + end_s, limit),
+    )
+    found = (Neighbour(clip, begins_s, ends_s, label, bool(unsure)) for clip, begins_s, ends_s, label, unsure in rows)
+    return sorted(found, key=lambda each: (each.start_s, each.end_s, each.clip))
+
+
+@dataclass(frozen=True)
 class Done:
     """How far the work has come.
 

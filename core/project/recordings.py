@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -97,10 +98,21 @@ def hash_of(file: Path) -> str:
     return digest.hexdigest()
 
 
+def is_text(name: str) -> bool:
+    """Whether a file's name can be written down: some systems let it be any bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def look_at(file: Path) -> Found | str:
     """A sound file's facts, or the sentence why it cannot be used."""
     from core.audio.decode import read_info  # brings the sound libraries along, which opening a project needs not
 
+    if not is_text(str(file)):
+        return f"{str(file).encode(errors='replace').decode()} cannot be used: its name is no valid text. Rename it."
     try:
         duration_s = round(read_info(file).duration_s, DIGITS)
         if duration_s <= 0:
@@ -126,12 +138,18 @@ def look_at_all(
     return look_at_files(find_sounds(inputs), progress)
 
 
-def look_at_files(files: Sequence[Path], progress: Callable[[int, int], None]) -> dict[Path, Found | str]:
-    """The same of files alone."""
+def look_at_files(
+    files: Sequence[Path],
+    progress: Callable[[int, int], None],
+    stopped: Callable[[], bool] = lambda: False,
+) -> dict[Path, Found | str]:
+    """The same of files alone; from when `stopped` says so, of none any more."""
     facts: dict[Path, Found | str] = {}
     with ThreadPoolExecutor(READERS) as pool:
-        for number, (file, fact) in enumerate(zip(files, pool.map(look_at, files), strict=True), start=1):
-            facts[file] = fact
+        found = pool.map(lambda file: None if stopped() else look_at(file), files)
+        for number, (file, fact) in enumerate(zip(files, found, strict=True), start=1):
+            if fact is not None:
+                facts[file] = fact
             progress(number, len(files))
     return facts
 
@@ -157,28 +175,70 @@ def add_found(store: Store, facts: Mapping[Path, Found | str], cut: Cut = whole)
     Raises:
         ProjectError: the project cannot be written.
     """
+    with adding(store, facts, cut) as added:
+        return added
+
+
+@contextmanager
+def adding(store: Store, facts: Mapping[Path, Found | str], cut: Cut, title: str = "") -> Iterator[Added]:
+    """The same, where more belongs to the command: that is done within the block.
+
+    Args:
+        store: the project.
+        facts: as `look_at_all` gives them.
+        cut: which clips a recording is divided into.
+        title: of the command, if it shall not be that of adding.
+
+    Raises:
+        ProjectError: the project cannot be written.
+    """
     added = Added(failed={file: fact for file, fact in facts.items() if isinstance(fact, str)})
     found = [fact for fact in facts.values() if not isinstance(fact, str)]
-    new = _unknown(store, found)
-    cuts = {fact.hash: cut(fact.file, fact.duration_s) for fact in new}
-    title = f"Add {new[0].file.name}" if len(new) == 1 else f"Add {len(new):,} recordings"
-    with store.command(title) as connection:
+    cuts, uncut = _cut_all(_unknown(store, found), cut)  # before the file is locked: it may take long
+    added.failed |= {fact.file: uncut[fact.hash] for fact in found if fact.hash in uncut}
+    found = [fact for fact in found if fact.hash not in uncut]
+    new = [fact for fact in _unknown(store, found) if fact.hash in cuts]
+    with store.command(title or _title_of(new)) as connection:
         known = {row[0]: (row[1], row[2]) for row in connection.execute("SELECT hash, id, path FROM recordings")}
+        taken = {path: digest for digest, (_, path) in known.items()}
         for fact in found:
-            if fact.hash not in known:
+            here = path_in_project(store, fact.file)
+            number, path = known.get(fact.hash, (0, ""))
+            if number and (path == here or (store.folder / path).exists()):
+                added.known.append(fact.file)
+            elif taken.get(here, fact.hash) != fact.hash:
+                added.failed[fact.file] = (
+                    f"{fact.file} holds another sound than when it was added: give it another name to add it."
+                )
+            elif number:
+                connection.execute("UPDATE recordings SET path = ? WHERE id = ?", (here, number))
+                added.moved.append(fact.file)
+                known[fact.hash] = (number, here)
+                taken[here] = fact.hash
+            else:
                 number = insert_recording(store, fact)
-                known[fact.hash] = (number, path_in_project(store, fact.file))
+                known[fact.hash] = (number, here)
+                taken[here] = fact.hash
                 added.clips += insert_clips(store, number, cuts[fact.hash])
                 added.new.append(fact.file)
-                continue
-            number, path = known[fact.hash]
-            if (store.folder / path).exists():
-                added.known.append(fact.file)
-                continue
-            here = path_in_project(store, fact.file)
-            connection.execute("UPDATE recordings SET path = ? WHERE id = ?", (here, number))
-            added.moved.append(fact.file)
-    return added
+        yield added
+
+
+def _title_of(new: Sequence[Found]) -> str:
+    if not new:
+        return "Find recordings again"
+    return f"Add {new[0].file.name}" if len(new) == 1 else f"Add {len(new):,} recordings"
+
+
+def _cut_all(new: Sequence[Found], cut: Cut) -> tuple[dict[str, Cuts], dict[str, str]]:
+    """By hash, the clips of what can be read to its end; and why the rest cannot."""
+    cuts, uncut = {}, {}
+    for fact in new:
+        try:
+            cuts[fact.hash] = cut(fact.file, fact.duration_s)
+        except AudioError as error:
+            uncut[fact.hash] = str(error)
+    return cuts, uncut
 
 
 def _unknown(store: Store, found: Sequence[Found]) -> list[Found]:
@@ -204,8 +264,13 @@ def insert_clips(store: Store, recording: int, cuts: Cuts) -> int:
 
 def path_in_project(store: Store, file: Path) -> str:
     """A file as the project names it: relative to its folder, with slashes; in full where there is no way to it."""
+    return path_from(store.folder, file)
+
+
+def path_from(folder: Path, file: Path) -> str:
+    """The same without the project, of whose folder it needs to know."""
     try:
-        return Path(os.path.relpath(file, store.folder)).as_posix()
+        return Path(os.path.relpath(file, folder)).as_posix()
     except ValueError:
         return file.absolute().as_posix()
 

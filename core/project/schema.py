@@ -101,9 +101,27 @@ CREATE TABLE changes (
 CREATE INDEX changes_of_command ON changes (command, id);
 """
 
-MIGRATIONS = (VERSION_1,)  # the step to version n + 1 stands at n
+VERSION_2 = """
+CREATE TABLE watched_folders (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL UNIQUE,          -- as a recording's
+    clip_s REAL,                        -- how long the clips of what comes are; NULL: a recording is one clip
+    CHECK (clip_s > 0)
+);
+
+-- Sound files below watched folders as they were when somebody last looked at them, whatever came of it. It is no
+-- change that a person made: a recording whose adding is undone stays known here, and so is not added again.
+CREATE TABLE looked_at (
+    path TEXT PRIMARY KEY,              -- as a recording's
+    size INTEGER NOT NULL,
+    modified_ns INTEGER NOT NULL        -- since 1970, as the disk says
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (VERSION_1, VERSION_2)  # the step to version n + 1 stands at n
 VERSION = len(MIGRATIONS)
-JOURNALED = ("recordings", "clips", "schemes", "annotations")  # what people do; what models say can be made again
+# what people do; what models say can be made again, and what was looked at is a fact of the disk
+JOURNALED = ("recordings", "clips", "schemes", "annotations", "watched_folders")
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -14,10 +14,12 @@ from filelock import FileLock
 
 from core.errors import ProjectError
 from core.project import journal
-from core.project.files import backups_of, explain, now
+from core.project.files import backups_of, damaged, explain, now, unreachable
 from core.project.journal import Changed
+from core.project.place import place_of, why_lost
 
 BACKUPS = 3  # daily ones that are kept
+LAST_COMMAND = "SELECT id, made FROM commands WHERE undone = 0 ORDER BY id DESC LIMIT 1"
 
 
 class Store:
@@ -29,12 +31,28 @@ class Store:
         path: the file.
         annotator: who works with it.
         read_only: nothing can be changed.
+        last_command: number and time of the last command that is in the file, as far as this store knows.
+        failure: the last error that was the file's own fault, and not that of what was asked.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, lock: FileLock | None, annotator: str) -> None:
         self.path, self.annotator, self.read_only = path, annotator, lock is None
         self._connection, self._lock = connection, lock
         self._changed = Changed()
+        self._place = place_of(path)
+        self._broken = False  # the disk failed: what the connection says of the file is worth nothing
+        self.last_command: tuple[Any, ...] | None = None
+        self.failure: ProjectError | None = None
+
+    @property
+    def lost(self) -> ProjectError | None:
+        """Why the file is not in its place; None where it is."""
+        return why_lost(self.path, self._place)
+
+    @property
+    def needs_reopening(self) -> bool:
+        """Whether the file is not in its place, or the connection to it failed."""
+        return self._broken or self.lost is not None
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -91,18 +109,28 @@ class Store:
         """A change that is no person's: predictions, models, settings. It cannot be undone."""
         if self.read_only:
             raise ProjectError(f"{self.path.name} is open for reading only: nothing can be changed.", cause="read-only")
+        self._check_place()
         with self.errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                last = self._connection.execute(LAST_COMMAND).fetchone()
+                self._check_place()  # SQLite would write into a file that nobody finds any more
+                self._connection.execute("COMMIT")
             except BaseException:
                 self._roll_back()
                 raise
-            try:
-                self._connection.execute("COMMIT")
-            except sqlite3.Error:
-                self._roll_back()
-                raise
+            self.last_command = last
+
+    def _check_place(self) -> None:
+        lost = self.lost
+        if lost is None:
+            return
+        with suppress(sqlite3.Error):  # the file that was moved has it all: its log is not found under another name
+            self._roll_back()
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.failure = lost
+        raise lost
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
@@ -147,7 +175,7 @@ class Store:
         """Copy the project as it is now, under a temporary name first.
 
         Raises:
-            ProjectError: the copy cannot be written.
+            ProjectError: the copy cannot be written, or the project is damaged: no good copy is replaced by such a one.
         """
         partial = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.tmp")
         try:
@@ -156,11 +184,31 @@ class Store:
                 try:
                     self._connection.backup(copy)
                     copy.execute("PRAGMA journal_mode = DELETE")
+                    self._check_copy(copy)
                 finally:
                     copy.close()
                 partial.replace(target)
         finally:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+    def _check_copy(self, copy: sqlite3.Connection) -> None:
+        found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise damaged(self.path, str(found))
+
+    def can_be_read(self) -> bool:
+        """Whether the whole file can be had and is sound; this reads all of it."""
+        nowhere = sqlite3.connect(":memory:")
+        try:
+            self._connection.backup(nowhere)
+            self._check_copy(nowhere)
+        except (sqlite3.Error, ProjectError):
+            return False
+        else:
+            return True
+        finally:
+            nowhere.close()
 
     def back_up_daily(self) -> Path | None:
         """A copy beside the project, if there is none of today yet; the oldest ones go. None: there is one."""
@@ -175,9 +223,14 @@ class Store:
     def close(self) -> None:
         """Write the log into the file and let others open it."""
         with suppress(sqlite3.Error):
+            if self.lost is not None:  # SQLite leaves the log of a file that was moved as it is
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with suppress(sqlite3.Error):
             self._connection.close()
+        self._broken = True
         if self._lock is not None:
-            self._lock.release()
+            with suppress(OSError):  # the disk is gone, and the lock with it
+                self._lock.release()
 
     def __enter__(self) -> Store:
         return self
@@ -191,4 +244,14 @@ class Store:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise explain(error, self.path, what) from error
+            raise self._explain(error, what) from error
+
+    def _explain(self, error: sqlite3.Error | OSError, what: str) -> ProjectError:
+        if what:
+            return explain(error, self.path, what)
+        told = self.lost or explain(error, self.path)
+        self._broken |= told.cause == "gone"
+        if self._broken and told.cause in ("damaged", "request"):  # the disk failed: that says nothing about the file
+            told = unreachable(str(self.path), error)
+        self.failure = told
+        return told

@@ -123,3 +123,24 @@ def test_an_empty_font_folder_is_no_font(tmp_path: Path) -> None:
     assert library.font_fault() == "no font is installed"
     (tmp_path / "a.ttf").touch()
     assert library.font_fault() is None
+
+
+@pytest.mark.parametrize(
+    ("user", "missing", "installs"),
+    [
+        (0, {"pactl", "pipewire"}, True),
+        (0, {"pactl"}, False),  # a desktop with PipeWire
+        (0, {"pipewire"}, False),  # it is there
+        (0, {"pactl", "pipewire", "apt-get"}, False),
+        (1000, {"pactl", "pipewire"}, False),
+    ],
+)
+def test_the_sound_server_of_the_tests_comes_where_it_can_do_no_harm(
+    libraries: ModuleType, monkeypatch: pytest.MonkeyPatch, user: int, missing: set[str], installs: bool
+) -> None:
+    called: list[list[str]] = []
+    monkeypatch.setattr(libraries.os, "geteuid", lambda: user)
+    monkeypatch.setattr(libraries.shutil, "which", lambda name: None if name in missing else f"/usr/bin/{name}")
+    monkeypatch.setattr(libraries, "install", lambda packages, _prefix: called.append(packages))
+    libraries.bring_sound_server()
+    assert called == ([["pulseaudio", "pulseaudio-utils", "libasound2-plugins"]] if installs else [])

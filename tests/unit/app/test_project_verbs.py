@@ -58,6 +58,10 @@ def test_what_cannot_be_read_is_told_with_exit_code_1(
         ["export", "{project}", "-o", "x", "--scheme", "none"],
         ["export", "{project}", "-o", "x", "--format", "punch cards"],
         ["import", "{project}", "nowhere.json"],
+        ["add", "{project}", "nowhere", "--watch"],
+        ["add", "{project}", "{project}", "--watch"],
+        ["add", "{project}", ".", "--watch", "--segment", "speech"],
+        ["refresh", "nowhere.moodlight"],
     ],
 )
 def test_wrong_usage_is_one_sentence(project: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -111,6 +115,33 @@ def test_copies_are_merged_and_their_agreement_told(
     assert "4 annotations were new" in capsys.readouterr().out
     assert run(["project", "agreement", str(project), "--json"]) == 0
     assert "0.75" in json.dumps(json.loads(capsys.readouterr().out))
+
+
+def test_what_comes_into_a_watched_folder_is_added(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.project.lookout.SETTLED_S", 0.0)
+    folder = tmp_path / "calls 소리 🙂"
+    assert run(["project", "refresh", str(project)]) == 0
+    assert "No folder is watched" in capsys.readouterr().out
+    assert run(["project", "add", str(project), str(folder), "--segment", "1", "--watch"]) == 0
+    assert "4 were there already" in capsys.readouterr().out
+    samples = np.random.default_rng(9).normal(0, 0.1, 16_000).astype(np.float32)
+    (folder / "new").mkdir()
+    soundfile.write(folder / "new" / "9.wav", samples, 8000)
+    (folder / "bad.wav").write_bytes(b"RIFF")
+    assert run(["project", "refresh", str(project)]) == 1
+    told = capsys.readouterr()
+    assert "1 recordings added, 2 clips" in told.out and "bad.wav" in told.err
+    assert run(["project", "refresh", str(project)]) == 0
+    assert "There is nothing to add." in capsys.readouterr().out
+    assert run(["project", "info", str(project)]) == 0
+    assert f"watches {folder}: clips of 1 s\n" in capsys.readouterr().out
+    folder.rename(tmp_path / "away")
+    assert run(["project", "refresh", str(project)]) == 1
+    assert "not there" in capsys.readouterr().err
+    run(["project", "info", str(project)])
+    assert "clips of 1 s, not there" in capsys.readouterr().out
 
 
 def test_recordings_that_were_moved_are_found(

@@ -325,7 +325,7 @@ def test_a_project_dropped_on_the_window_opens(make_desk: MakeDesk, project: Pat
     desk.window.dropEvent(QDropEvent(QPointF(50, 50), action, data, button, Qt.KeyboardModifier.NoModifier))
     desk.qtbot.waitUntil(lambda: desk.label.model.rowCount() == 6)
     desk.press(K.Key_W, CONTROL)
-    assert desk.label.start.isVisible()
+    desk.qtbot.waitUntil(desk.label.start.isVisible)
     desk.label.start.recent_buttons[0].click()
     desk.qtbot.waitUntil(lambda: desk.label.model.rowCount() == 6)
 
@@ -407,7 +407,7 @@ def test_many_labels_have_room(make_desk: MakeDesk, project: Path, player: Any) 
     desk.window.resize(900, 600)
     desk.qtbot.waitUntil(lambda: len(desk.label.answers.labels.buttons) == 9)
     box = desk.label.answers
-    desk.qtbot.waitUntil(lambda: box.labels.geometry().bottom() < box.note.geometry().top())
+    desk.qtbot.waitUntil(lambda: box.label_area.geometry().bottom() < box.note.geometry().top())
     assert (desk.window.width(), desk.window.height()) == (900, 600)
 
 

@@ -131,33 +131,100 @@ def test_a_damaged_project_gets_its_backup_back(
     assert list(tmp_path.glob("other-damaged-*"))
 
 
-def test_the_open_project_is_restored_too(qtbot: QtBot, window: QWidget, session: ProjectSession) -> None:
+def test_the_open_project_is_restored_too(qtbot: QtBot, window: QWidget, session: ProjectSession, ask: Ask) -> None:
     path = path_of(session)
-    qtbot.waitUntil(lambda: bool(list(path.parent.glob("*.backup"))))
+    ask(session, lambda store: store.back_up_daily())
     box = show_problem(ProjectError("p.moodlight is damaged.", cause="damaged"), session, window)
     with qtbot.waitSignal(session.opened):
         press(box, "Restore")
     assert path_of(session) == path
 
 
-def test_a_full_disk_keeps_what_waits_and_tries_again(
-    qtbot: QtBot, window: QWidget, session: ProjectSession, ask: Ask, tmp_path: Path
-) -> None:
+def fill(session: ProjectSession, ask: Ask) -> MoodlightError:
     ask(session, lambda store: store.rows(f"PRAGMA max_page_count = {store.value('PRAGMA page_count')}"))
-    with qtbot.waitSignal(session.failed) as signal:
-        session.do(lambda store: annotate(store, [1], 1, label="anger", note="x" * 50_000))
-    box = show_problem(signal.args[0], session, window)
+    told: list[MoodlightError] = []
+    session.failed.connect(told.append)
+    session.do(lambda store: annotate(store, [1], 1, label="anger", note="x" * 50_000))
+    ask(session, lambda _store: None)
+    session.failed.disconnect(told.append)
+    return told[0]
+
+
+def test_a_full_disk_keeps_what_waits_and_tries_again(
+    qtbot: QtBot, window: QWidget, session: ProjectSession, ask: Ask
+) -> None:
+    error = fill(session, ask)
+    box = show_problem(error, session, window)
     assert set(buttons(box)) == {"Try again", "Save a copy…", "Keep waiting"}
     assert "1 change is not written yet" in box.informativeText()
-    press(box, "Save a copy")
-    choose(window, tmp_path / "copy.moodlight")
-    qtbot.waitUntil(lambda: any("not written yet are not in it" in text for text in messages(window)))
-    with open_project(tmp_path / "copy.moodlight") as copy:
-        assert annotators(copy) == []
-    assert session.unsaved == 1
     ask(session, lambda store: store.rows("PRAGMA max_page_count = 100000"))
     with qtbot.waitSignal(session.changed):
-        press(show_problem(signal.args[0], session, window), "Try again")
+        press(box, "Try again")
+    assert session.unsaved == 0
+    assert ask(session, lambda store: ratings(store, 1)) == [(1, "ana", "anger")]
+
+
+def test_work_goes_on_in_a_copy_that_has_what_waited(
+    qtbot: QtBot, window: QWidget, session: ProjectSession, ask: Ask, tmp_path: Path
+) -> None:
+    target = tmp_path / "사본 copy.moodlight"
+    press(show_problem(fill(session, ask), session, window), "Save a copy")
+    with qtbot.waitSignal(session.opened):
+        choose(window, target)
+    assert path_of(session) == target and session.unsaved == 0
+    qtbot.waitUntil(lambda: any("It holds everything, with the 1 change that waited." in it for it in messages(window)))
+    session.shutdown()
+    with open_project(target) as copy:
+        assert ratings(copy, 1) == [(1, "ana", "anger")]
+    with open_project(tmp_path / "p.moodlight") as original:
+        assert annotators(original) == []
+
+
+def test_another_project_is_opened_only_when_somebody_says_what_becomes_of_the_changes(
+    qtbot: QtBot, window: QWidget, session: ProjectSession, ask: Ask, tmp_path: Path
+) -> None:
+    other = create_project(tmp_path / "other.moodlight")
+    other.close()
+    fill(session, ask)
+    error = fail(qtbot, session, other.path)
+    assert str(error) == "A change is not in p.moodlight yet." and path_of(session) == tmp_path / "p.moodlight"
+    box = show_problem(error, session, window, other.path)
+    assert set(buttons(box)) == {"Try again", "Save a copy…", "Go on without them", "Keep waiting"}
+    press(box, "Keep waiting")
+    assert session.unsaved == 1
+    with qtbot.waitSignal(session.failed):
+        press(show_problem(error, session, window, other.path), "Try again")
+    assert session.unsaved == 1 and path_of(session) == tmp_path / "p.moodlight"
+    with qtbot.waitSignal(session.opened):
+        press(show_problem(error, session, window, other.path), "Go on without them")
+    assert path_of(session) == other.path and session.unsaved == 0
+
+
+def test_what_waits_is_written_and_then_the_other_project_opened(
+    qtbot: QtBot, window: QWidget, session: ProjectSession, ask: Ask, tmp_path: Path
+) -> None:
+    other = create_project(tmp_path / "other.moodlight")
+    other.close()
+    fill(session, ask)
+    error = fail(qtbot, session, other.path)
+    ask(session, lambda store: store.rows("PRAGMA max_page_count = 100000"))
+    with qtbot.waitSignal(session.opened):
+        press(show_problem(error, session, window, other.path), "Try again")
+    assert path_of(session) == other.path
+    session.shutdown()
+    with open_project(tmp_path / "p.moodlight") as written:
+        assert ratings(written, 1) == [(1, "ana", "anger")]
+
+
+def test_a_damaged_project_is_restored_with_what_waits(
+    qtbot: QtBot, window: QWidget, session: ProjectSession, ask: Ask
+) -> None:
+    ask(session, lambda store: store.back_up_daily())
+    fill(session, ask)
+    error = ProjectError("p.moodlight is damaged.", cause="damaged")
+    with qtbot.waitSignal(session.opened):
+        press(show_problem(error, session, window), "Restore")
+    assert session.unsaved == 0
     assert ask(session, lambda store: ratings(store, 1)) == [(1, "ana", "anger")]
 
 

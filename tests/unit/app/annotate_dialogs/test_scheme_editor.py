@@ -109,14 +109,36 @@ def test_a_label_in_use_stays_and_the_draft_too(qtbot: QtBot, labelled: ProjectS
         (1, NAME, "anger", "Two labels are called 'anger'"),
         (1, NAME, "", "Label 2 needs a name"),
         (1, KEY, "1", "Two labels have the key 1"),
-        (1, KEY, "", "needs a key"),
-        (1, KEY, "X", "The key X says unsure"),
+        (1, KEY, "X", "The key X is that of “Unsure”"),
+        (1, KEY, "k", "The key K is that of “Split here”"),
     ],
 )
 def test_what_is_wrong_is_said_at_once(editor: SchemeEditor, row: int, column: int, text: str, sentence: str) -> None:
     put(editor, row, column, text)
     assert sentence in editor.message.text()
     assert not editor.save_button.isEnabled() and not editor.export_button.isEnabled()
+
+
+def test_a_label_without_a_key_gets_one_that_is_free(
+    qtbot: QtBot, session: ProjectSession, editor: SchemeEditor
+) -> None:
+    model = editor.form.model
+    put(editor, 1, KEY, "")
+    assert model.data(model.index(1, KEY)) == "2" and not model.draft.rows[1].key
+    put(editor, 0, KEY, "2")
+    assert model.data(model.index(1, KEY)) == "P", "the first letter of happiness that no other action has"
+    click(qtbot, session, editor.save_button)
+    assert [label.key for label in scheme_of(session).labels] == ["2", "", "3", "4"]
+
+
+def test_a_scheme_of_thirty_labels_is_made(qtbot: QtBot, session: ProjectSession, editor: SchemeEditor) -> None:
+    for _ in range(26):
+        editor.form.model.add()
+    assert editor.message.text() == "" and editor.save_button.isEnabled()
+    assert all(editor.form.model.keys) and len(set(editor.form.model.keys)) == 30
+    assert [row.key for row in editor.form.model.draft.rows[8:11]] == ["9", "0", ""]
+    click(qtbot, session, editor.save_button)
+    assert len(scheme_of(session).labels) == 30
 
 
 def test_names_of_the_scheme_are_checked(qtbot: QtBot, session: ProjectSession, editor: SchemeEditor) -> None:

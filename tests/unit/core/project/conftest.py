@@ -34,7 +34,7 @@ def dump(store: Store) -> dict[str, list[tuple[object, ...]]]:
     """All that people did in a project."""
     return {
         table: store.rows(f"SELECT * FROM {table} ORDER BY id")
-        for table in ("recordings", "clips", "schemes", "annotations")
+        for table in ("recordings", "clips", "schemes", "annotations", "watched_folders")
     }
 
 

@@ -16,6 +16,7 @@ from core.project.predictions import ClipPrediction, model_number, save_predicti
 from core.project.queue import open_queue
 from core.project.schemes import add_scheme, edit_scheme, remove_scheme, schemes_of
 from core.project.store import Store
+from core.project.watching import unwatch, watch, watched_folders
 from core.schemes import Label, Scheme
 from tests.unit.core.project.conftest import clips_of, dump
 
@@ -27,7 +28,7 @@ def act(store: Store, draw: random.Random, number: int) -> None:
     clips = clips_of(store)
     some = draw.sample(clips, min(len(clips), 1 + draw.randrange(3))) if clips else []
     store.annotator = draw.choice(("ana", "ben"))
-    what = draw.randrange(9)
+    what = draw.randrange(10)
     if what <= 2 and some:
         annotate(
             store, some, 1, label=draw.choice(LABELS), seconds=0.1, suggested="anger", accepted=draw.random() < 0.5
@@ -43,6 +44,10 @@ def act(store: Store, draw: random.Random, number: int) -> None:
         join_clips(store, some)
     elif what == 7 and some:
         move_boundaries(store, some[0], draw.uniform(0, 0.4), draw.uniform(0.6, 1.2))
+    elif what == 8 and watched_folders(store) and draw.random() < 0.5:
+        unwatch(store, draw.choice(watched_folders(store)).number)
+    elif what == 8:
+        watch(store, store.folder / draw.choice(("sounds", "sounds/sub")), draw.choice((None, 0.5, 2.0)))
     elif some and draw.random() < 0.5:
         remove_clips(store, some)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -12,11 +13,14 @@ import pytest
 
 from core.errors import ProjectError
 from core.project.annotations import annotate
+from core.project.copies import copy_file
 from core.project.files import backups_of, restore_backup
 from core.project.opening import create_project, open_project
-from core.project.schema import VERSION
+from core.project.schema import APPLICATION_ID, MIGRATIONS, VERSION, VERSION_1
 from core.project.schemes import schemes_of
 from core.project.store import Store
+from core.project.watching import watch, watched_folders
+from core.schemes import load_scheme
 from tests.unit.core.project.conftest import clips_of, dump
 
 
@@ -112,24 +116,96 @@ def test_a_folder_that_may_not_be_written_is_opened_for_reading(store: Store) ->
         store.folder.chmod(0o700)
 
 
-def test_the_migration_of_an_older_version_keeps_a_copy(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is one version yet: the next one is made up here."""
+# a project as version 1 of the program left it: somebody has labelled a clip
+FILLED = """
+INSERT INTO facts VALUES ('project', 'b6f1'), ('made', '2026-11-01T08:00:00.000+00:00');
+INSERT INTO recordings VALUES (1, 'calls/소리 1 🙂.wav', 'aa11', 8044, 1.0, 'ana', 'f', '30');
+INSERT INTO recordings VALUES (2, 'calls/b.wav', 'bb22', 8044, 1.0, '', '', '');
+INSERT INTO clips VALUES (1, 'u1', 1, 0.0, 1.0, NULL, 'train', '{}'), (2, 'u2', 2, 0.25, 1.0, 'ben', '', '{}');
+INSERT INTO models VALUES (1, 'f0f0', 'small', '["anger", "happiness", "neutral", "sadness"]');
+INSERT INTO predictions VALUES (1, 1, 'anger', 0.7, 0.6, x'', 'hello', x'');
+INSERT INTO annotations VALUES
+    (1, 1, 1, 'ana', 0, 0, 'anger', 0, 0, 'loud', NULL, 2.5, 'anger', 1, '2026-11-01T08:01:00.000+00:00');
+INSERT INTO commands VALUES (1, 'Label a clip anger', 'ana', '2026-11-01T08:01:00.000+00:00', 0);
+INSERT INTO changes VALUES (1, 1, 'annotations', 1, NULL, NULL);
+"""
+
+
+def write_version_1(path: Path) -> None:
+    scheme = json.dumps(load_scheme("iemocap4").to_json())
+    connection = sqlite3.connect(path)
+    connection.executescript(VERSION_1)
+    connection.executescript(FILLED)
+    connection.execute("INSERT INTO schemes VALUES (1, 'iemocap4', ?)", (scheme,))
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute("PRAGMA user_version = 1")
+    connection.row_factory = sqlite3.Row
+    row = dict(connection.execute("SELECT * FROM annotations").fetchone())
+    connection.execute("UPDATE changes SET after = ?", (json.dumps(row),))
+    connection.commit()
+    connection.close()
+
+
+def content_of(path: Path, tables: tuple[str, ...]) -> dict[str, list[tuple[object, ...]]]:
+    connection = sqlite3.connect(path)
+    found = {table: connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in tables}
+    connection.close()
+    return found
+
+
+def test_a_project_of_version_1_is_brought_up_to_date_after_a_backup(tmp_path: Path) -> None:
+    path = tmp_path / "alt 오래된 🙂.moodlight"
+    write_version_1(path)
+    tables = ("recordings", "clips", "schemes", "annotations", "models", "predictions", "commands", "changes")
+    before = content_of(path, tables)
+    assert "open it for editing once" in fails("request", path, read_only=True)
+    with open_project(path, "ana") as store:
+        assert store.value("PRAGMA user_version") == VERSION == 2
+        assert {table: store.rows(f"SELECT * FROM {table} ORDER BY 1") for table in tables} == before
+        assert watched_folders(store) == [] and schemes_of(store)[1] == load_scheme("iemocap4")
+        assert store.undo().title == "Label a clip anger" and dump(store)["annotations"] == []
+        store.redo()
+        assert dump(store)["annotations"] == before["annotations"]
+        (tmp_path / "calls").mkdir()
+        watch(store, tmp_path / "calls")
+        assert store.undo_title == "Watch calls"
+    copy = path.with_name(f"{path.name}.version-1.backup")
+    assert content_of(copy, tables) == before
+    old = sqlite3.connect(copy)
+    assert old.execute("PRAGMA user_version").fetchone() == (1,)
+    assert old.execute("SELECT 1 FROM sqlite_master WHERE name = 'watched_folders'").fetchone() is None
+    old.close()
+
+
+def test_a_backup_of_version_1_can_be_copied_elsewhere(tmp_path: Path) -> None:
+    write_version_1(tmp_path / "old.backup")
+    (tmp_path / "away").mkdir()
+    copy_file(tmp_path / "old.backup", tmp_path, tmp_path / "away" / "copy.moodlight")
+    with open_project(tmp_path / "away" / "copy.moodlight") as copy:
+        assert [row[0] for row in copy.rows("SELECT path FROM recordings ORDER BY id")] == [
+            "../calls/소리 1 🙂.wav",
+            "../calls/b.wav",
+        ]
+
+
+def test_every_migration_keeps_a_copy(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next version is made up here."""
     annotate(store, clips_of(store), 1, label="anger")
     before = dump(store)["annotations"]
     store.close()
-    steps = ("", "ALTER TABLE clips ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue';")
+    steps = (*MIGRATIONS, "ALTER TABLE clips ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue';")
     monkeypatch.setattr("core.project.schema.MIGRATIONS", steps)
     for module in ("schema", "opening"):
-        monkeypatch.setattr(f"core.project.{module}.VERSION", 2)
+        monkeypatch.setattr(f"core.project.{module}.VERSION", VERSION + 1)
     with open_project(store.path) as newer:
-        assert newer.value("SELECT colour FROM clips") == "blue" and newer.value("PRAGMA user_version") == 2
+        assert newer.value("SELECT colour FROM clips") == "blue" and newer.value("PRAGMA user_version") == VERSION + 1
         assert dump(newer)["annotations"] == before
         annotate(newer, clips_of(newer), 1, label="sadness")
         newer.undo()
         assert dump(newer)["annotations"] == before
-    copy = store.path.with_name(f"{store.path.name}.version-1.backup")
+    copy = store.path.with_name(f"{store.path.name}.version-{VERSION}.backup")
     found = sqlite3.connect(copy)
-    assert found.execute("PRAGMA user_version").fetchone() == (1,)
+    assert found.execute("PRAGMA user_version").fetchone() == (VERSION,)
     found.close()
 
 

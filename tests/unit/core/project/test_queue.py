@@ -6,8 +6,9 @@ import pytest
 
 from core.errors import ProjectError
 from core.project.annotations import annotate
+from core.project.clips import split_clip
 from core.project.predictions import ClipPrediction, load_predicted, model_number, save_predictions, unpredicted
-from core.project.queue import done, open_queue, queue_ids, queue_rows, set_ranks
+from core.project.queue import done, neighbours, open_queue, queue_ids, queue_rows, set_ranks
 from core.project.store import Store
 from tests.unit.core.project.conftest import clips_of
 
@@ -107,3 +108,31 @@ def test_predictions_come_back_as_they_were(queued: Store) -> None:
     assert predicted.clips.tolist() == clips_of(queued) and predicted.embeddings[:2].tolist() == [[1, 2], [3, 4]]
     assert bool((predicted.probabilities[2] != predicted.probabilities[2]).all())
     assert unpredicted(queued, 1, [3, 4, 1]) == [4] and unpredicted(queued, 2, [1]) == [1]
+
+
+def test_neighbours_are_those_of_the_recording_that_touch_a_stretch(queued: Store) -> None:
+    first, second, third = clips_of(queued)[0], *cut(queued)
+    annotate(queued, [second], 1, label="anger")
+    annotate(queued, [third], 1, unsure=True)
+    found = neighbours(queued, 1, 0.0, 1.0, 10)
+    assert [(each.clip, each.start_s, each.end_s) for each in found] == [
+        (first, 0.0, 0.2), (second, 0.2, 0.6), (third, 0.6, 1.0)
+    ]  # fmt: skip
+    assert [(each.label, each.unsure) for each in found] == [("", False), ("anger", False), ("", True)]
+    assert [each.clip for each in neighbours(queued, 1, 0.2, 0.6, 10)] == [second], (
+        "those that only adjoin do not touch"
+    )
+    assert [each.clip for each in neighbours(queued, 1, 0.1, 0.3, 10)] == [first, second]
+    assert neighbours(queued, 99, 0.0, 1.0, 10) == []
+
+
+def test_the_nearest_neighbours_are_given_where_there_are_too_many(queued: Store) -> None:
+    cut(queued)
+    assert [each.start_s for each in neighbours(queued, 1, 0.0, 1.9, 2)] == [0.2, 0.6]
+    assert [each.start_s for each in neighbours(queued, 1, -1.0, 0.3, 1)] == [0.0]
+
+
+def cut(store: Store) -> tuple[int, int]:
+    """The first clip in three: up to 0.2 s, up to 0.6 s, and the rest; the numbers of the last two."""
+    second = split_clip(store, clips_of(store)[0], 0.2)
+    return second, split_clip(store, second, 0.6)
