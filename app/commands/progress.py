@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import time
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Self
 
 from rich.console import Console
@@ -14,7 +16,10 @@ LINE_EVERY_S = 10.0
 
 
 class FileProgress:
-    """Shown on stderr, which leaves stdout to results."""
+    """Shown on stderr, which leaves stdout to results.
+
+    Ctrl-C is remembered while it is shown: where Python happens to be in a finaliser, what it raises there is lost.
+    """
 
     def __init__(self, files: int) -> None:
         self._files = files
@@ -25,14 +30,20 @@ class FileProgress:
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
         self._bar = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
         self._task = self._bar.add_task("", total=files, rate="")
+        self._interrupted = False
+        self._handler = signal.getsignal(signal.SIGINT)
 
     def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._on_interrupt)
         self._bar.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._handler)
         self._bar.stop()
         if kind is None and not self._console.is_terminal:
             self._line()
@@ -43,10 +54,20 @@ class FileProgress:
         self._show()
 
     def file_done(self, seconds: float) -> None:
-        """A file is done; `seconds` of its sound had not been told of."""
+        """A file is done; `seconds` of its sound had not been told of.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C was pressed, and what it raised was lost.
+        """
+        if self._interrupted:
+            raise KeyboardInterrupt
         self._done += 1
         self._sound_s += seconds
         self._show()
+
+    def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self._interrupted = True
+        raise KeyboardInterrupt
 
     def say(self, sentence: str) -> None:
         """A sentence above the bar."""

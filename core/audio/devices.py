@@ -11,7 +11,7 @@ import numpy as np
 from core.audio.decode import SAMPLE_RATE
 from core.errors import MoodlightError
 
-LATENCY_S = 0.15  # asked of the device: enough to go through moments in which the computer is busy
+LATENCY_S = 0.06  # asked of the device: the next clip is heard at once, and a busy moment of the window is gone through
 
 Direction = Literal["input", "output"]
 
