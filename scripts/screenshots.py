@@ -1,0 +1,123 @@
+"""Pictures of the Label workspace and its dialogs for docs/, light and dark, off the screen.
+
+    python scripts/screenshots.py
+
+The clips are those of resources/old-task, the suggestions the bundled model's. The labels are drawn: two annotators
+who mostly say what the actors meant, and sometimes something else.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import numpy as np
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.analyse.player import Player
+from app.annotate.agreement_view import AgreementDialog
+from app.annotate.scheme_editor import SchemeEditor
+from app.engine_client import EngineClient
+from app.main_window import MainWindow
+from app.settings import Settings
+from core.errors import MoodlightError
+from core.paths import default_model_dir, resources_dir
+from core.project.annotations import annotate
+from core.project.opening import create_project, open_project
+from core.project.queue import open_queue, queue_ids, queue_rows
+from core.project.recordings import add_files
+from core.schemes import load_scheme
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+MEANT = {"ANG": "anger", "HAP": "happiness", "NEU": "neutral", "SAD": "sadness"}
+CLIPS = 60
+SHOWN = 11  # clips before the one that is shown
+PATIENCE_S = 120.0
+
+
+def main() -> None:
+    application = QApplication(sys.argv[:1])
+    with tempfile.TemporaryDirectory() as name:
+        project = Path(name) / "interviews.moodlight"
+        make_project(project)
+        for theme in ("light", "dark"):
+            take_pictures(application, project, theme)
+
+
+def make_project(path: Path) -> None:
+    clips = path.parent / "clips"
+    clips.mkdir()
+    for sound in sorted((resources_dir() / "old-task" / "clips").glob("1*_*.opus"))[:CLIPS]:
+        shutil.copy(sound, clips)
+    create_project(path, load_scheme("iemocap4"), "Mina").close()
+    for annotator, share, seed in (("Mina", 1.0, 1), ("Jun", 0.9, 2)):
+        with open_project(path, annotator) as store:
+            if annotator == "Mina":
+                add_files(store, [clips])
+            open_queue(store, 1)
+            rng = np.random.default_rng(seed)
+            for row in queue_rows(store, queue_ids(store)).values():
+                meant = MEANT[Path(row.path).stem.split("_")[2]]
+                label = meant if rng.random() < 0.8 else str(rng.choice(sorted(MEANT.values())))
+                if rng.random() < share and (annotator == "Jun" or row.clip <= SHOWN + 20):
+                    annotate(store, [row.clip], 1, label=label)
+
+
+def take_pictures(application: QApplication, project: Path, theme: str) -> None:
+    client = EngineClient(default_model_dir(), parent=application)
+    client.start()
+    settings = Settings(annotator="Mina", workspace="label", theme=theme, blind=False)
+    window = MainWindow(client, Player(), settings, project.parent / "settings.json")
+    window.resize(1280, 800)
+    window.show()
+    window.projects.open(project)
+    label = window.label
+    wait(application, lambda: label.commands.shown is not None)
+    label.queue.choose_row(SHOWN)
+    wait(application, lambda: label.commands.shown is not None and bool(label.commands.shown.prediction))
+    pause(application, 4.0)
+    ending = "" if theme == "light" else "-dark"
+    save(window, f"screenshot-label{ending}.png")
+    for kind, name in ((AgreementDialog, "agreement"), (SchemeEditor, "scheme")):
+        dialog = kind(window.session, window)
+        dialog.show()
+        pause(application, 2.0)
+        if isinstance(dialog, AgreementDialog):
+            dialog.anyway_button.click()  # it asks before it shows what others said
+            pause(application, 2.0)
+        save(dialog, f"screenshot-{name}{ending}.png")
+        dialog.close()
+    window.close()
+    client.shutdown()
+
+
+def save(widget: QWidget, name: str) -> None:
+    widget.grab().save(str(DOCS / name))
+    print(f"docs/{name}")
+
+
+def wait(application: QApplication, condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        application.processEvents()
+        time.sleep(0.01)
+        if time.monotonic() > end:
+            raise MoodlightError("The window does not get that far.")
+
+
+def pause(application: QApplication, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        application.processEvents()
+        time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    main()
