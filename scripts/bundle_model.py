@@ -21,17 +21,19 @@ import numpy as np
 
 from core.audio.decode import read_sound
 from core.checkpoint import load_checkpoint, save_checkpoint
+from core.examples import Examples, save_examples
 from core.model import parameter_count
 from core.paths import atomic_write
 from core.recognizer import Recognizer
 from training.conditions import CONDITIONS
 from training.evaluate import evaluate
-from training.manifest import of_split, read_manifest
+from training.manifest import Clip, of_split, read_manifest
 from training.report import Report
 
 ROOT = Path(__file__).resolve().parent.parent
 READ_SPEECH = "librispeech.csv"
 CLIPS_AT_ONCE = 64
+EXAMPLES_A_LABEL = 150  # 600 in all: 0.3 MB
 
 
 def main() -> None:
@@ -56,7 +58,9 @@ def main() -> None:
     print(f"read speech: {shares}, mean confidence {confidence:.2f}")
     checkpoint = replace(load_checkpoint(run), name=arguments.name)
     checkpoint.card = write_card(arguments.name, parameter_count(checkpoint.model), reports, shares, confidence)
-    save_checkpoint(checkpoint, ROOT / "resources" / "models" / "default")
+    folder = ROOT / "resources" / "models" / "default"
+    save_checkpoint(checkpoint, folder, half=True)
+    save_examples(draw_examples(run, data / "crema-d.csv"), folder)
     keep_results(run, reports, {"shares": shares, "mean_confidence": round(confidence, 3)})
 
 
@@ -93,6 +97,22 @@ def emotions_of_read_speech(run: Path, data: Path) -> tuple[dict[str, float], fl
     counts = np.bincount(probabilities.argmax(axis=1), minlength=len(recognizer.scheme.names))
     shares = np.round(counts / len(clips), 3).tolist()
     return dict(zip(recognizer.scheme.names, shares, strict=True)), float(probabilities.max(axis=1).mean())
+
+
+def draw_examples(run: Path, manifest: Path) -> Examples:
+    """Embeddings of some training clips of each emotion, from all speakers: what teaching keeps in mind."""
+    recognizer, rng = Recognizer.load(run), np.random.default_rng(0)
+    clips: list[Clip] = []
+    for label in recognizer.scheme.names:
+        members = [clip for clip in of_split(read_manifest(manifest), "train") if clip.emotion == label]
+        clips += [members[i] for i in sorted(rng.permutation(len(members))[:EXAMPLES_A_LABEL])]
+    parts = [clips[start : start + CLIPS_AT_ONCE] for start in range(0, len(clips), CLIPS_AT_ONCE)]
+    results = [
+        result.z_e
+        for part in parts
+        for result in recognizer.analyse_clips([read_sound(clip.file).samples for clip in part])
+    ]
+    return Examples(np.stack(results), tuple(clip.emotion for clip in clips))
 
 
 def write_card(
