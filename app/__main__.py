@@ -7,7 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 VERBS = frozenset(
-    {"score", "evaluate", "models", "project", "devices", "bench", "corpus", "pretrain", "finetune", "crossval"}
+    {
+        "score",
+        "evaluate",
+        "models",
+        "project",
+        "devices",
+        "bench",
+        "corpus",
+        "pretrain",
+        "finetune",
+        "crossval",
+        "curve",
+        "teach",
+    }
 )
 CLI_OPTIONS = frozenset({"--help", "-h", "--version"})
 WINDOW_OPTIONS = frozenset({"--samples", "--snapshot", "--model", "--theme", "--time-limit", "--time-to-paint"})

@@ -24,8 +24,8 @@ class Action:
         hint: one sentence more than the text says, for the tooltip and the list of keys.
         checkable: it is on or off.
         separated: a line stands before it in the menu.
-        panel: the workspace that it belongs to, `analyse` or `label`; "" for both. Only one workspace's actions are
-            there at a time, so that both may use the same keys.
+        panel: the workspace that it belongs to, `analyse`, `label` or `teach`; "" for all. Only one
+            workspace's actions are there at a time, so that all may use the same keys.
         value: what the handler is given, if anything.
     """
 
@@ -88,6 +88,7 @@ ACTIONS: tuple[Action, ...] = (
            hint="Begin a project: clips to be labelled.", separated=True),
     Action("open-project", "Open &project...", "Ctrl+P", "projects.open_project", "&File", hint="Open a project."),
     Action("close-project", "&Close project", "Ctrl+W", "projects.close_project", "&File", panel="label"),
+    Action("teach-close", "&Close project", "Ctrl+W", "projects.close_project", "&File", panel="teach"),
     Action("save-copy", "Save a cop&y...", "", "projects.save_copy", "&File",
            hint="Write the project, as it is now, to another file.", panel="label"),
     Action("add-files", "&Add files...", "Ctrl+O", "projects.add_files", "&File",
@@ -197,6 +198,22 @@ ACTIONS: tuple[Action, ...] = (
            hint="Play each clip when it is shown.", checkable=True, panel="label"),
     Action("refresh-sound", "Look for the sound &device", "Ctrl+D", "panel.refresh_sound", "&Play",
            hint="Look for a sound output again, e.g. after plugging in headphones.", separated=True),
+    Action("teach", "&Teach", "Ctrl+Return; Ctrl+Enter", "teach.teach", "&Teach",
+           hint="Teach the model the labels of the project, in the background.", panel="teach"),
+    Action("teach-pause", "&Pause or go on", "Ctrl+Space", "teach.toggle_pause", "&Teach",
+           hint="Hold the teaching on between two steps, or go on with it.", separated=True, panel="teach"),
+    Action("teach-stop", "&Stop", "Ctrl+.", "teach.stop", "&Teach",
+           hint="End the teaching; it can be gone on with later.", panel="teach"),
+    Action("teach-keep", "&Keep the result", "Ctrl+K", "teach.keep", "&Teach",
+           hint="Use the model that was taught from now on.", separated=True, panel="teach"),
+    Action("teach-discard", "&Discard the result...", "", "teach.discard", "&Teach",
+           hint="Delete the model that was taught.", panel="teach"),
+    Action("load-recipe", "&Load recipe...", "", "teach.card.load_recipe", "&Teach",
+           hint="Take the settings of a teaching from a file.", separated=True, panel="teach"),
+    Action("save-recipe", "Sa&ve recipe...", "", "teach.card.save_recipe", "&Teach",
+           hint="Keep the settings of a teaching in a file.", panel="teach"),
+    Action("teach-import", "&Import a model...", "", "teach.import_model", "&Teach",
+           hint="Bring a model that was exported elsewhere.", separated=True, panel="teach"),
     Action("zoom-in", "Zoom &in", "Ctrl++; Ctrl+=", "panel.zoom_in", "&View", panel="analyse"),
     Action("zoom-out", "Zoom &out", "Ctrl+-", "panel.zoom_out", "&View", panel="analyse"),
     Action("fit", "&Fit the recording", "Ctrl+0", "panel.zoom_fit", "&View", hint="Show the whole recording.",
@@ -217,6 +234,8 @@ ACTIONS: tuple[Action, ...] = (
            checkable=True, separated=True),
     Action("work-label", "La&bel", "Ctrl+2", "use_label", "&View", hint="Label the clips of a project.",
            checkable=True),
+    Action("work-teach", "&Teach", "Ctrl+3", "use_teach", "&View",
+           hint="Teach the model what a project's clips were labelled.", checkable=True),
     Action("theme-system", "As the &system", "", "use_system_theme", "&View/&Theme",
            hint="Light or dark as the desktop is.", checkable=True),
     Action("theme-light", "&Light", "", "use_light_theme", "&View/&Theme", checkable=True),

@@ -290,6 +290,26 @@ def finetune(
     )
 
 
+@app.command(epilog="Example: moodlight teach labels/teach.toml --data labels")
+@guarded
+def teach(
+    recipe: RecipeArgument,
+    settings: SetOption = None,
+    data: DataOption = Path("data"),
+    out: RunOption = None,
+    device: DeviceOption = "auto",
+    events: EventsOption = False,
+) -> int:
+    """Teach a model a few labelled clips, and measure whether it helped and what it forgot.
+
+    The run's folder ends with the checkpoint `model` and `report.json`. A run that was ended goes on where it was.
+    """
+    from app.commands.train import Wishes
+    from app.commands.train import teach as run_teach
+
+    return run_teach(Wishes(recipe, settings or [], data, out, device, 1, 1, "", False, events))
+
+
 @app.command(epilog="Example: moodlight crossval crema-table1 --data data --dry-run")
 @guarded
 def crossval(
@@ -308,6 +328,26 @@ def crossval(
     from app.commands.crossval import crossval as run_crossval
 
     return run_crossval(recipe, settings or [], data, out, devices, processes, dry_run, events)
+
+
+@app.command(epilog="Example: moodlight curve curve-emo-db --data data --dry-run")
+@guarded
+def curve(
+    recipe: RecipeArgument,
+    settings: SetOption = None,
+    data: DataOption = Path("data"),
+    out: RunOption = None,
+    keep: Annotated[
+        Path | None, typer.Option("--keep", metavar="DIR", help="Write RECIPE.json, .md and .svg there, too.")
+    ] = None,
+    device: DeviceOption = "auto",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and do nothing.")] = False,
+    events: EventsOption = False,
+) -> int:
+    """Draw UA against labels a class, for several ways of teaching. What was ended goes on where it was."""
+    from app.commands.curve import curve as run_curve
+
+    return run_curve(recipe, settings or [], data, out, keep, device, dry_run, events)
 
 
 if __name__ == "__main__":

@@ -124,7 +124,7 @@ class EngineClient(QObject):
         process = QProcess(self)
         process.setProgram(program)
         process.setArguments(arguments)
-        process.setProcessEnvironment(_environment())
+        process.setProcessEnvironment(child_environment())
         process.readyReadStandardOutput.connect(self._on_output)
         process.readyReadStandardError.connect(self._on_log)
         process.finished.connect(self._on_finished)
@@ -334,7 +334,7 @@ class EngineClient(QObject):
             self.failed.emit(request.id, f"{name} was left out: the engine stopped twice while it was analysed.")
 
 
-def _environment() -> QProcessEnvironment:
+def child_environment() -> QProcessEnvironment:
     environment = QProcessEnvironment.systemEnvironment()
     package_root = str(Path(core.__file__).resolve().parent.parent)
     others = environment.value("PYTHONPATH", "")

@@ -1,17 +1,15 @@
-"""The window: menus, the two workspaces, the status line. What they do is done elsewhere."""
+"""The window: menus, the three workspaces, the status line. What they do is done elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from operator import attrgetter
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QAction,
-    QActionGroup,
     QCloseEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -25,13 +23,12 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMainWindow,
-    QMenu,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from app.actions import ACTIONS, Action, with_keys
+from app.actions import ACTIONS, with_keys
 from app.analyse.controller import AnalyseController
 from app.analyse.panel import AnalysePanel
 from app.analyse.player import Player
@@ -43,12 +40,16 @@ from app.annotate.project_menu import ProjectMenu
 from app.annotate.session import ProjectSession, ProjectState
 from app.dialogs import TextDialog, make_about_dialog, make_keys_dialog
 from app.engine_client import EngineClient
+from app.menus import make_action, make_groups, make_menus
 from app.settings import THEMES, WORKSPACES, Settings, save_settings
 from app.status_line import StatusLine
-from app.theme import apply_theme, choose_theme
+from app.theme import LIGHT, apply_theme, choose_theme
 from app.workspace_switch import WorkspaceSwitch
 from core.errors import MoodlightError
 from core.paths import default_model_dir, samples_dir
+
+if TYPE_CHECKING:
+    from app.teach.panel import TeachPanel
 
 PROJECT = ".moodlight"
 MARGIN = 8
@@ -65,7 +66,8 @@ class MainWindow(QMainWindow):
         self._player = player
         self._settings = settings
         self._settings_path = settings_path
-        self._was_painted = False
+        self._was_painted = self._has_teach = False
+        self._theme = LIGHT
         self._shown_name = ""  # of the recording in Analyse
         self.setWindowTitle("Moodlight")
         self.setMinimumSize(900, 600)
@@ -77,8 +79,8 @@ class MainWindow(QMainWindow):
         self.predictor = Predictor(self.session, client, lambda: self.controller.unfinished > 0, self)
         self.projects = ProjectMenu(self.session, settings, self)
         self._actions = with_keys(ACTIONS, settings.keys)
-        self.actions_by_id = {data.id: self._make_action(data) for data in self._actions}
-        self._groups = self._make_groups()
+        self.actions_by_id = {data.id: make_action(data, self) for data in self._actions}
+        self._groups = make_groups(self.actions_by_id, self)
         self._ports = {name: PlayerPort(player, name == "analyse", self) for name in WORKSPACES}
         # A port is all that a player is to a panel.
         self.panel = AnalysePanel(self.controller, cast(Player, self._ports["analyse"]), self.actions_by_id)
@@ -89,13 +91,12 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self._drop_hint = self._make_drop_hint()
         self._connect_actions()
-        self._make_menus()
+        self._menus = make_menus(self.menuBar(), self.actions_by_id)
         self._connect()
         self._restore()
 
     def _make_centre(self) -> QWidget:
-        names = ("work-analyse", "work-label")
-        self.switch = WorkspaceSwitch([self.actions_by_id[name] for name in names])
+        self.switch = WorkspaceSwitch([self.actions_by_id[f"work-{name}"] for name in WORKSPACES])
         self._pages.addWidget(self.panel)
         self._pages.addWidget(self.label)
         top = QHBoxLayout()
@@ -112,47 +113,32 @@ class MainWindow(QMainWindow):
         layout.addWidget(self._pages, 1)
         return centre
 
-    def _make_groups(self) -> dict[str, QActionGroup]:
-        """The actions of each workspace: what is not there has no key and stands in no menu."""
-        groups = {}
-        for name in WORKSPACES:
-            groups[name] = QActionGroup(self)
-            groups[name].setExclusionPolicy(QActionGroup.ExclusionPolicy.None_)
-            for data in ACTIONS:
-                if data.panel == name:
-                    groups[name].addAction(self.actions_by_id[data.id])
-        return groups
+    @cached_property
+    def teach(self) -> TeachPanel:
+        """Made when it is first wanted, by a project or a key: it would slow down every start."""
+        from app.teach.panel import TeachPanel
 
-    def _make_action(self, data: Action) -> QAction:
-        action = QAction(data.text, self, checkable=data.checkable)
-        action.setShortcuts(data.shortcuts)
-        action.setToolTip(data.tooltip())
-        action.setStatusTip("")
-        return action
+        teach = TeachPanel(self.session, self._client, self._ports["teach"], self.actions_by_id, self._settings)
+        teach.noted.connect(self.status.show_note)
+        teach.clip_chosen.connect(self._on_taught_clip)
+        for least in (self.label.set_least, self.panel.emotions.set_least):
+            teach.least_changed.connect(least)
+        teach.set_theme(self._theme)
+        self._pages.addWidget(teach)
+        self._has_teach = True
+        return teach
+
+    def _do(self, handler: str) -> None:
+        attrgetter(handler)(self)()
 
     def _connect_actions(self) -> None:
         for data in ACTIONS:
-            handler: Callable[..., object] = attrgetter(data.handler)(self)
+            later = partial(self._do, data.handler)  # that workspace is made when it is wanted
+            handler: Callable[..., object] = later if data.panel == "teach" else attrgetter(data.handler)(self)
             if data.value is not None:
                 handler = partial(handler, data.value)
             # The signal's argument (checked) is not for the handler.
             self.actions_by_id[data.id].triggered.connect(lambda _checked=False, handler=handler: handler())
-
-    def _make_menus(self) -> None:
-        menus: dict[str, QMenu] = {}
-        for data in ACTIONS:
-            top, _, sub = data.menu.partition("/")
-            menu = menus.get(top) or menus.setdefault(top, self.menuBar().addMenu(top))
-            if sub:
-                menu = menus.get(data.menu) or menus.setdefault(data.menu, menu.addMenu(sub))
-            if data.separated:
-                menu.addSeparator()
-            menu.addAction(self.actions_by_id[data.id])
-        self._menus = list(menus.values())
-        for names in ([f"theme-{theme}" for theme in THEMES], [f"work-{name}" for name in WORKSPACES]):
-            group = QActionGroup(self)
-            for name in names:
-                group.addAction(self.actions_by_id[name])
 
     def _make_drop_hint(self) -> QLabel:
         hint = QLabel("Drop to open", self)
@@ -189,7 +175,7 @@ class MainWindow(QMainWindow):
 
     def resume(self) -> None:
         """Go on with the project that was open when the window was closed last."""
-        if self._settings.workspace == "label" and Path(self._settings.project or ".").is_file():
+        if self._settings.workspace != "analyse" and Path(self._settings.project or ".").is_file():
             self.projects.open(Path(self._settings.project))
 
     def _save(self) -> None:
@@ -203,12 +189,16 @@ class MainWindow(QMainWindow):
         self._show_title()
 
     def _on_project(self, _state: ProjectState) -> None:
+        self._use_workspace("teach" if self._settings.workspace == "teach" else "label")
+
+    def _on_taught_clip(self, clip: int) -> None:
         self._use_workspace("label")
+        self.label.queue.choose_clip(clip)
 
     def _show_title(self) -> None:
         state = self.session.state
         project = state.path.name if state else ""
-        self.setWindowTitle((project if self._settings.workspace == "label" else self._shown_name) or "Moodlight")
+        self.setWindowTitle((self._shown_name if self._settings.workspace == "analyse" else project) or "Moodlight")
 
     # Workspaces
 
@@ -217,6 +207,9 @@ class MainWindow(QMainWindow):
 
     def use_label(self) -> None:
         self._use_workspace("label")
+
+    def use_teach(self) -> None:
+        self._use_workspace("teach")
 
     def _use_workspace(self, wanted: str) -> None:
         self._settings.workspace = wanted
@@ -228,9 +221,10 @@ class MainWindow(QMainWindow):
                 any(action.isVisible() and not action.isSeparator() for action in menu.actions())
             )
         self.actions_by_id[f"work-{wanted}"].setChecked(True)
+        if wanted == "teach" or self.session.is_open or self._has_teach:
+            self.teach.set_front(wanted == "teach")
         self._pages.setCurrentIndex(WORKSPACES.index(wanted))
-        self.label.set_front(wanted == "label")
-        self.label.header.setVisible(wanted == "label" and self.session.is_open)
+        self.label.set_front(wanted == "label", with_header=wanted != "analyse")
         self._show_title()
 
     # Opening and saving
@@ -239,7 +233,7 @@ class MainWindow(QMainWindow):
         for path in [path for path in paths if path.suffix == PROJECT][:1]:
             self.projects.open(path)
         paths = [path for path in paths if path.suffix != PROJECT]
-        if paths and self._settings.workspace == "label" and self.session.is_open:
+        if paths and self._settings.workspace != "analyse" and self.session.is_open:
             self.projects.add(paths)
         elif paths:
             self._use_workspace("analyse")
@@ -311,10 +305,12 @@ class MainWindow(QMainWindow):
         self.actions_by_id[f"theme-{choice}"].setChecked(True)
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        theme = choose_theme(app, choice)
+        theme = self._theme = choose_theme(app, choice)
         apply_theme(app, theme)
         self.panel.set_theme(theme)
         self.label.set_theme(theme)
+        if self._has_teach:
+            self.teach.set_theme(theme)
 
     def _on_system_theme(self) -> None:
         if self._settings.theme == "system":
@@ -382,6 +378,8 @@ class MainWindow(QMainWindow):
         self._save()
         self.hide()
         self.label.close_parts()
+        if self._has_teach:
+            self.teach.close_parts()
         self.projects.close()
         self.predictor.save()
         self.session.shutdown()

@@ -14,7 +14,7 @@ from core.paths import atomic_write
 LOG = logging.getLogger(__name__)
 
 THEMES = ("system", "light", "dark")
-WORKSPACES = ("analyse", "label")
+WORKSPACES = ("analyse", "label", "teach")
 RECENT = 6  # projects that are remembered
 
 
@@ -31,6 +31,8 @@ class Settings:
         advance: after a label, the next clip is shown.
         hide_suggestion: what the model suggests is not shown.
         blind: what the other annotators say is not shown.
+        teach_goes_on: a teaching goes on when the window is closed.
+        sureness: how sure a model must be, by its fingerprint.
         keys: keys that the user chose, by the actions' ids, as Qt's portable text.
     """
 
@@ -47,6 +49,8 @@ class Settings:
     hide_suggestion: bool = False
     blind: bool = True
     label_splitters: str = ""
+    teach_goes_on: bool = False
+    sureness: dict[str, float] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -59,6 +63,11 @@ class Settings:
         if self.workspace not in WORKSPACES:
             self.workspace = "analyse"
         self.recent = [path for path in self.recent if isinstance(path, str)][:RECENT]
+        self.sureness = {
+            name: float(least)
+            for name, least in self.sureness.items()
+            if isinstance(least, int | float) and 0.0 <= least <= 1.0
+        }
         self.keys = {name: keys for name, keys in self.keys.items() if isinstance(keys, str)}
 
     def remember_project(self, path: Path) -> None:

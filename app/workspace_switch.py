@@ -1,4 +1,4 @@
-"""The switch between the two workspaces."""
+"""The switch between the workspaces."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Task(Generic[B]):
         batches: this process's batches of a pass, by its number: for each step as many as the settings accumulate.
         losses: the loss terms of a batch with their names, each to be followed by its own backward pass. Averaged over
             a step's batches, in all processes, they are the step's loss.
-        validate: figures on the dev split; higher `score` is better.
+        validate: figures on the dev split; higher `score` is better. Without one the last weights are the best.
     """
 
     batches: Callable[[int], list[Callable[[], B]]]
@@ -63,6 +63,8 @@ class Trainer:
         seed: of everything random; a pass draws from the seed and its number alone, so that a resumed run repeats it.
         progress: told of every step and pass.
         team: the processes that share the run; the first one measures and saves.
+        patience: passes without a better score after which training ends; 0: all passes.
+        save_every_s: seconds that a killed run may lose, besides the pass it was in; after the last pass it is saved.
     """
 
     def __init__(
@@ -73,10 +75,15 @@ class Trainer:
         seed: int,
         progress: Progress,
         team: Team = ALONE,
+        *,
+        patience: int = 0,
+        save_every_s: float = 0.0,
     ) -> None:
         self.model, self.settings, self.folder, self.seed = model.to(team.device), settings, folder, seed
         self.progress, self.team = progress, team
         self.state = TrainingState()
+        self._bad = 0  # steps in a row that have changed nothing; a pass over a few clips has few steps
+        self._patience, self._save_every_s, self._saved = patience, save_every_s, time.monotonic()
         kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.Adam
         self.optimizer = kind(
             model.parameters(),
@@ -99,26 +106,33 @@ class Trainer:
             self.state.passes_done,
             f"Not all processes find the same run in {self.folder}: it must be a folder that all machines share.",
         )
-        while self.state.passes_done < self.settings.passes:
+        while self.state.passes_done < self.settings.passes and not self._is_patience_over():
             started = time.monotonic()
             losses = self._run_pass(task)
             self.state.passes_done += 1
             if self.team.leads:
                 self._finish_pass(task, losses, started)
-        if self.team.leads:
+        if self.team.leads and self.state.best > -math.inf:
             self._load_weights(self.folder / "best.safetensors")
         self.model.eval()
         return self.state
+
+    def _is_patience_over(self) -> bool:
+        scores = [row["score"] for row in self.state.history if "score" in row]
+        return bool(self._patience and scores) and len(scores) - 1 - scores.index(max(scores)) >= self._patience
 
     def _finish_pass(self, task: Task[Any], losses: dict[str, float], started: float) -> None:
         self.model.eval()
         figures = losses | task.validate() | {"minutes": (time.monotonic() - started) / 60}
         figures |= {"skipped": float(self.state.skipped)} if self.state.skipped else {}
         self.state.history.append({"pass": self.state.passes_done} | figures)
-        if figures["score"] > self.state.best:
+        if figures.get("score", -math.inf) > self.state.best:
             self.state.best = figures["score"]
             _save(self.folder / "best.safetensors", self.model.state_dict(), {})
-        self._save_state()
+        is_last = self.state.passes_done == self.settings.passes or self._is_patience_over()
+        if is_last or time.monotonic() - self._saved >= self._save_every_s:
+            self._save_state()
+            self._saved = time.monotonic()
         self.progress.passed(self.state.passes_done, self.settings.passes, figures)
 
     def _run_pass(self, task: Task[Any]) -> dict[str, float]:
@@ -128,16 +142,15 @@ class Trainer:
         batches, each = task.batches(number), self.settings.accumulate
         steps = [batches[start : start + each] for start in range(0, len(batches), each)]
         sums: dict[str, float] = {}
-        bad = 0
         for index, makes in enumerate(steps):
             for group in self.optimizer.param_groups:
                 group["lr"] = self._rate((number + index / len(steps)) / self.settings.passes)
             losses = self._step(task, makes)
-            bad = bad + 1 if losses is None else 0
-            if bad >= MOST_BAD_STEPS:
+            self._bad = self._bad + 1 if losses is None else 0
+            if self._bad >= MOST_BAD_STEPS:
                 raise MoodlightError(
-                    f"The loss was not finite {bad} times in a row in pass {number + 1}. The weights after pass "
-                    f"{number} are kept; a lower learning rate or more warm-up steps may help."
+                    f"The loss was not finite {self._bad} times in a row, the last in pass {number + 1}. "
+                    f"The weights after pass {number} are kept; a lower learning rate or more warm-up steps may help."
                 )
             for name, value in (losses or {}).items():
                 sums[name] = sums.get(name, 0.0) + value

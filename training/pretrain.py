@@ -139,10 +139,12 @@ def ctc_loss_of(logits: Tensor, lengths: Tensor, batch: Batch, blank: int) -> Te
     return batch.mean_over_units(total)
 
 
-def validation_batches(store: FeatureStore) -> Iterator[tuple[list[int], Batch]]:
-    """All clips of a store, as they are, with their numbers."""
+def validation_batches(store: FeatureStore, chosen: np.ndarray | None = None) -> Iterator[tuple[list[int], Batch]]:
+    """All clips of a store as they are, or those whose numbers are chosen, with their numbers."""
     dataset = ClipDataset(store, [[]] * len(store.clips))
-    plan = plan_batches(store.lengths(), VALIDATION_BATCH_S * FRAMES_PER_SECOND, 0, ascending=True)
+    numbers = np.arange(len(store.clips)) if chosen is None else chosen
+    places = plan_batches(store.lengths()[numbers], VALIDATION_BATCH_S * FRAMES_PER_SECOND, 0, ascending=True)
+    plan = [numbers[part].tolist() for part in places]
     for batch in load_batches(dataset, plan, 0, 0, loader_workers(store, ALONE)):
         yield list(batch.numbers), batch
 
@@ -162,18 +164,30 @@ def predict(model: nn.Module, batch: Batch, **wanted: bool) -> ModelOutput:
     return ModelOutput._make(None if value is None else value.cpu() for value in output)
 
 
-@torch.inference_mode()
 def validate_words(
     model: EmotionTransformer, store: FeatureStore, tokenizer: Tokenizer, *, emotion: bool
 ) -> dict[str, float]:
     """WER of the greedy path; the score is its negative."""
-    errors = []
-    for numbers, batch in validation_batches(store):
+    wer = error_rate(count_word_errors(model, store, tokenizer, emotion=emotion))
+    return {"wer": wer, "score": -wer}
+
+
+@torch.inference_mode()
+def count_word_errors(
+    model: EmotionTransformer,
+    store: FeatureStore,
+    tokenizer: Tokenizer,
+    *,
+    emotion: bool,
+    chosen: np.ndarray | None = None,
+) -> np.ndarray:
+    """Word edits of the greedy path and words `(clips, 2)`, of all clips of a store or of the numbers `chosen`."""
+    errors = np.zeros((len(store.clips), 2), dtype=np.int64)
+    for numbers, batch in validation_batches(store, chosen):
         output = predict(model, batch, emotion=emotion)
         assert output.ctc_logits is not None
         log_probs = output.ctc_logits.float().log_softmax(dim=2)
         for row, number in enumerate(numbers):
             words = greedy_words(log_probs[row, : output.lengths[row]], model.dims.blank, tokenizer)
-            errors.append(word_errors(store.clips[number].transcript, " ".join(word.text for word in words)))
-    wer = error_rate(np.array(errors))
-    return {"wer": wer, "score": -wer}
+            errors[number] = word_errors(store.clips[number].transcript, " ".join(word.text for word in words))
+    return errors if chosen is None else errors[chosen]

@@ -102,9 +102,11 @@ class EmotionSection(QWidget):
         layout.addSpacing(8)
         layout.addWidget(self.bars)
 
-    def show_result(self, emotion: str | None, detail: str, probabilities: dict[str, float]) -> None:
-        self.emotion.setText((emotion or "no speech").capitalize())
-        self.detail.setText(detail)
+    def show_result(
+        self, emotion: str | None, detail: str, probabilities: dict[str, float], *, sure: bool = True
+    ) -> None:
+        self.emotion.setText((emotion or "no speech").capitalize() if sure else "Unsure")
+        self.detail.setText(detail if sure else f"{emotion} {detail}")
         self.bars.show_probabilities(probabilities, emotion)
         self.bars.setVisible(emotion is not None)
         self.bars.setAccessibleName(self.heading.text())
@@ -113,6 +115,8 @@ class EmotionSection(QWidget):
 class EmotionPanel(Card):
     def __init__(self) -> None:
         super().__init__()
+        self._least = 0.0  # confidence of an answer that is shown as such
+        self._shown: tuple[Recording | None, int | None, str] = (None, None, "")
         self.message = make_label("muted", wrap=True)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.note = make_label("muted", wrap=True)
@@ -144,8 +148,14 @@ class EmotionPanel(Card):
         for section in (self.segment, self.whole):
             section.bars.set_scheme(scheme)
 
+    def set_least(self, least: float) -> None:
+        """How sure the model must be for its answer to be more than "unsure"."""
+        self._least = least
+        self.show_recording(*self._shown)
+
     def show_recording(self, recording: Recording | None, segment: int | None, problem: str = "") -> None:
         """Show a recording's results, and those of one of its segments; or why none are to be expected."""
+        self._shown = (recording, segment, problem)
         predictions = recording.predictions if recording else []
         chosen = predictions[segment] if segment is not None else None
         waits = recording is not None and recording.state is State.WAITING and not recording.predictions
@@ -164,7 +174,8 @@ class EmotionPanel(Card):
             self.whole.heading.setText("Whole recording")
             speech = format_time(summary.speech_s, tenths=summary.speech_s < 60)
             detail = f"{summary.confidence:.0%} over {speech} of speech"
-            self.whole.show_result(summary.emotion, detail, summary.probabilities)
+            sure = summary.emotion is None or summary.confidence >= self._least
+            self.whole.show_result(summary.emotion, detail, summary.probabilities, sure=sure)
 
     def _show_message(self, text: str, is_error: bool) -> None:
         self.message.setText(text)
@@ -176,7 +187,8 @@ class EmotionPanel(Card):
         self.segment.heading.setText("Speech" if only else f"Segment {number} of {of}")
         found = f"{prediction.confidence:.0%} confident" if prediction.emotion else "nobody speaks"
         detail = f"{found}, {span}"
-        self.segment.show_result(prediction.emotion, detail, prediction.probabilities)
+        sure = prediction.emotion is None or prediction.confidence >= self._least
+        self.segment.show_result(prediction.emotion, detail, prediction.probabilities, sure=sure)
 
 
 def _message(recording: Recording | None) -> str:

@@ -107,6 +107,7 @@ class AnswerBox(Card):
         self._hide_key = ""
         self._others: Others | None = None
         self._blind = True
+        self.least = 0.0  # confidence of a suggestion that is shown as such
         self.suggestion = Suggestion()
         self.hide_button = self._make_button("hide-suggestion", "Hide")
         self.others = OthersLine()
@@ -233,7 +234,8 @@ class AnswerBox(Card):
         elif self._scheme is not None and row.prediction in self._scheme.names:
             key = _key_of(self._actions["accept"])
             accepts = f"{key} accepts" if key and editable else ""
-            self.suggestion.show_label(row.prediction, self._scheme.color(row.prediction), row.confidence, accepts)
+            said = row.prediction if row.confidence >= self.least else f"unsure: {row.prediction}"
+            self.suggestion.show_label(said, self._scheme.color(row.prediction), row.confidence, accepts)
         else:
             self.suggestion.show_label(row.prediction, "#808080", row.confidence, "not in this scheme")
 

@@ -55,7 +55,7 @@ class LabelPanel(QWidget):
         super().__init__()
         self._session, self._predictor, self._actions, self._settings = session, predictor, actions, settings
         self._quiet = True  # the first clip of a project is not played by itself
-        self._is_front = False
+        self._is_front = self._has_header = False
         self.model = QueueModel(session)
         self.labelling = Labelling(session, self.model)
         self.header = ProjectHeader(actions["annotator"])
@@ -135,9 +135,16 @@ class LabelPanel(QWidget):
         for part in (self.queue, self.view, self.strip):
             part.set_theme(theme)
 
-    def set_front(self, front: bool) -> None:
-        """Whether this workspace is the one that is shown."""
-        self._is_front = front
+    def set_least(self, least: float) -> None:
+        """How sure the model must be for its suggestion to be more than "unsure"."""
+        self.queue.painter.least = self.answers.least = least
+        self.queue.table.viewport().update()
+        self._show_answers()
+
+    def set_front(self, front: bool, *, with_header: bool) -> None:
+        """Whether this workspace is the one that is shown, and whether its header is: others show it, too."""
+        self._is_front, self._has_header = front, with_header
+        self.header.setVisible(with_header and self._session.is_open)
         if front and self._session.is_open:
             self.queue.table.setFocus()
 
@@ -184,7 +191,7 @@ class LabelPanel(QWidget):
         state = self._session.state
         if state is None:
             return
-        self.header.setVisible(self._is_front)
+        self.header.setVisible(self._has_header)
         self.header.show_state(state, self._session.scheme)
         for name, word, title in (("undo", "&Undo", state.undo_title), ("redo", "&Redo", state.redo_title)):
             self._actions[name].setText(f"{word} {title}".strip())

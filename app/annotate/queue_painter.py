@@ -15,6 +15,7 @@ from core.project.queue import QueueRow
 from core.schemes import Scheme
 
 PADDING = 8
+UNSURE = "unsure"  # in place of a label that the model is not sure enough of
 LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 
 
@@ -25,6 +26,7 @@ class QueuePainter(QStyledItemDelegate):
         self.scheme: Scheme | None = None
         self.missing: frozenset[int] = frozenset()
         self.show_predictions = True
+        self.least = 0.0  # confidence of a prediction that is shown by its label
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(60, QFontMetrics(option.font).height() + 12)
@@ -128,7 +130,8 @@ class QueuePainter(QStyledItemDelegate):
         percent = f"{row.confidence:.0%}"
         room = int(inner.width()) - metrics.horizontalAdvance(percent) - 6
         painter.setPen(QColor(self.theme.text))
-        painter.drawText(inner, LEFT, metrics.elidedText(row.prediction, Qt.TextElideMode.ElideRight, room))
+        said = row.prediction if row.confidence >= self.least else UNSURE
+        painter.drawText(inner, LEFT, metrics.elidedText(said, Qt.TextElideMode.ElideRight, room))
         painter.setPen(QColor(self.theme.muted))
         painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, percent)
         bar = QRectF(inner.x(), rect.bottom() - 5, inner.width(), 3)

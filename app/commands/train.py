@@ -1,4 +1,4 @@
-"""`moodlight pretrain` and `finetune`: hand over to `training`."""
+"""`moodlight pretrain`, `finetune` and `teach`: hand over to `training`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from training.parallel import Hardware, Work, run_on
 from training.pretrain import pretrain as run_pretrain
 from training.progress import EventProgress, LineProgress, Progress, TensorBoardProgress
 from training.recipe import FinetuneRecipe, PretrainRecipe, load_recipe
+from training.teaching.recipe import TeachRecipe
+from training.teaching.teach import teach as run_teach
 
 PRECISIONS = {"bf16-mixed": "bfloat16", "32-true": "float32"}  # Lightning's names, and the recipes'
 
@@ -41,6 +43,11 @@ def pretrain(wishes: Wishes) -> int:
 def finetune(wishes: Wishes) -> int:
     """Run a fine-tuning recipe."""
     return _run(FinetuneRecipe, run_finetune, wishes)
+
+
+def teach(wishes: Wishes) -> int:
+    """Run a teaching, and say what came of it."""
+    return _run(TeachRecipe, run_teach, wishes)
 
 
 def _run(kind: type[Any], work: Work, wishes: Wishes) -> int:

@@ -118,9 +118,30 @@ CREATE TABLE looked_at (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS = (VERSION_1, VERSION_2)  # the step to version n + 1 stands at n
+VERSION_3 = """
+-- Models that were taught here or brought along. Their weights lie in folders, which no undo brings back.
+CREATE TABLE versions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,   -- never given twice: a window may still speak of one that was deleted
+    fingerprint TEXT NOT NULL,
+    name TEXT NOT NULL,
+    folder TEXT NOT NULL UNIQUE,            -- as a recording's
+    parent TEXT NOT NULL DEFAULT '',        -- fingerprint of the model that was taught
+    scheme TEXT NOT NULL,                   -- name of its label set
+    made TEXT NOT NULL,                     -- UTC
+    labels_taught INTEGER NOT NULL DEFAULT 0,
+    taught TEXT NOT NULL DEFAULT '{}',      -- JSON: label by the clip's uid
+    recipe TEXT NOT NULL DEFAULT '{}',      -- JSON
+    report TEXT,                            -- JSON; NULL where nothing is known of what came of it
+    note TEXT NOT NULL DEFAULT '',
+    current INTEGER NOT NULL DEFAULT 0,
+    kept INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX one_current ON versions (current) WHERE current = 1;
+"""
+
+MIGRATIONS = (VERSION_1, VERSION_2, VERSION_3)  # the step to version n + 1 stands at n
 VERSION = len(MIGRATIONS)
-# what people do; what models say can be made again, and what was looked at is a fact of the disk
+# what people do; what models say can be made again, and what was looked at and what was taught are facts of the disk
 JOURNALED = ("recordings", "clips", "schemes", "annotations", "watched_folders")
 
 

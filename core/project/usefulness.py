@@ -319,6 +319,7 @@ class LogisticHead:
         classes: int,
         weights: np.ndarray | None = None,
         l2: float | None = None,
+        offset: np.ndarray | None = None,
     ) -> LogisticHead:
         """Minimise the weighted cross-entropy plus half of `l2` times the squared weights of standardised embeddings.
 
@@ -328,6 +329,7 @@ class LogisticHead:
             classes: how many there are, with or without labels.
             weights: of the clips, `(clips,)`; 1 each if None.
             l2: `width / 4` if None, as if a logit was expected to have a standard deviation of 2.
+            offset: logits that another head gives already, `(clips, classes)`: what is fitted is the change of them.
 
         Raises:
             ConfigError: `l2` is not positive.
@@ -342,7 +344,8 @@ class LogisticHead:
         inputs = np.hstack([(embeddings[rows].astype(np.float32) - centre) / scale, np.ones((len(rows), 1))])
         share = np.ones(len(rows)) if weights is None else weights[rows]
         penalty = np.append(np.full(width, l2), BIAS_L2)
-        found = _minimised(inputs, np.eye(classes)[labels[rows]], share.astype(float), penalty)
+        start = np.zeros((len(rows), classes)) if offset is None else offset[rows].astype(float)
+        found = _minimised(inputs, np.eye(classes)[labels[rows]], share.astype(float), penalty, start)
         raw = found[:-1] / scale[:, None]
         return cls(raw, found[-1] - centre @ raw)
 
@@ -369,7 +372,9 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def _minimised(inputs: np.ndarray, truth: np.ndarray, share: np.ndarray, penalty: np.ndarray) -> np.ndarray:
+def _minimised(
+    inputs: np.ndarray, truth: np.ndarray, share: np.ndarray, penalty: np.ndarray, start: np.ndarray
+) -> np.ndarray:
     """The weights of least penalised cross-entropy, by accelerated steps that a bound of the curvature makes safe.
 
     Half of the inputs' second moments bounds the curvature everywhere (Böhning 1992), so that one matrix serves every
@@ -380,19 +385,20 @@ def _minimised(inputs: np.ndarray, truth: np.ndarray, share: np.ndarray, penalty
         truth: one-hot, `(clips, classes)`.
         share: weight of each clip, `(clips,)`.
         penalty: of each squared weight, halved, `(width,)`.
+        start: logits to which those of the weights are added, `(clips, classes)`.
 
     Returns:
         `(width, classes)`.
     """
     step = np.linalg.inv(0.5 * (inputs.T * share) @ inputs + np.diag(penalty))
     now = ahead = np.zeros((inputs.shape[1], truth.shape[1]))
-    logits = logits_ahead = inputs @ now
+    logits = logits_ahead = start + inputs @ now
     momentum = 1.0
     for _ in range(MOST_STEPS):
         slope = inputs.T @ (share[:, None] * (_softmax(logits_ahead) - truth)) + penalty[:, None] * ahead
         before, logits_before = now, logits
         now = ahead - step @ slope
-        logits = inputs @ now
+        logits = start + inputs @ now
         if np.abs(logits - logits_before).max(initial=0.0) < TOLERANCE:
             break
         momentum = 1.0 if (slope * (now - before)).sum() > 0 else momentum

@@ -3,48 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QInputDialog
 from pytestqt.qtbot import QtBot
 
-from app.__main__ import main
 from app.annotate.add_dialog import AddDialog, Adding
 from app.annotate.import_dialog import ImportDialog
 from app.main_window import MainWindow
 from core.project.annotations import annotate, ratings
 from core.project.opening import open_project
+from tests.window import PATIENCE_MS, use_moodlight
 
-PATIENCE_MS = 60_000
 CLIPS = 36
 LABELS = {"ANG": Qt.Key.Key_1, "HAP": Qt.Key.Key_2, "NEU": Qt.Key.Key_3, "SAD": Qt.Key.Key_4}
 CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
-
-
-def use_moodlight(arguments: list[str], act: Callable[[MainWindow], None], qtbot: QtBot) -> None:
-    """Run `moodlight ARGUMENTS`, do something with its window, close it; what `act` raises comes out of here."""
-    raised: list[BaseException] = []
-
-    def start() -> None:
-        windows = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow)]
-        (window,) = [window for window in windows if window.isVisible()]
-        try:
-            window.activateWindow()
-            qtbot.waitUntil(window.isActiveWindow, timeout=PATIENCE_MS)  # keys are an active window's
-            act(window)
-        except BaseException as error:  # noqa: BLE001 - Qt would only report it
-            raised.append(error)
-        finally:
-            window.close()
-
-    QTimer.singleShot(0, start)
-    assert main(arguments) == 0
-    if raised:
-        raise raised[0]
 
 
 @pytest.fixture

@@ -7,14 +7,16 @@ import pytest
 
 from core.errors import ConfigError
 from training.crossval_recipe import CrossvalRecipe
+from training.curve_recipe import CurveRecipe
 from training.recipe import Augmentation, FinetuneRecipe, PretrainRecipe, load_recipe
+from training.teaching.recipe import TeachRecipe
 
 RECIPES = Path(__file__).resolve().parents[3] / "training" / "recipes"
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_recipe_that_ships_can_be_read(path: Path) -> None:
-    kinds = {"pretrain": PretrainRecipe, "finetune": FinetuneRecipe}
+    kinds = {"pretrain": PretrainRecipe, "finetune": FinetuneRecipe, "curve": CurveRecipe, "teach": TeachRecipe}
     kind = next((kinds[word] for word in kinds if word in path.stem), CrossvalRecipe)
     assert load_recipe(kind, path.stem).name == path.stem
 

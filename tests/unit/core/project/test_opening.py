@@ -160,7 +160,7 @@ def test_a_project_of_version_1_is_brought_up_to_date_after_a_backup(tmp_path: P
     before = content_of(path, tables)
     assert "open it for editing once" in fails("request", path, read_only=True)
     with open_project(path, "ana") as store:
-        assert store.value("PRAGMA user_version") == VERSION == 2
+        assert store.value("PRAGMA user_version") == VERSION == 3
         assert {table: store.rows(f"SELECT * FROM {table} ORDER BY 1") for table in tables} == before
         assert watched_folders(store) == [] and schemes_of(store)[1] == load_scheme("iemocap4")
         assert store.undo().title == "Label a clip anger" and dump(store)["annotations"] == []

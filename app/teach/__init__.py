@@ -1,0 +1,1 @@
+"""The workspace in which the model is taught the labels of a project."""
