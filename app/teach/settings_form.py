@@ -37,7 +37,7 @@ MEASURED_ON = (
     ("nothing", "Nothing"),
 )
 HELP = {
-    "method": "What of the model changes. The emotion layer alone takes seconds and forgets least; all layers can learn more.",
+    "method": "What of the model changes. The emotion layer alone takes seconds and forgets least.",
     "depth": "How many of the last blocks change, or the rank of the LoRA updates.",
     "alpha": "Weight of the words that annotators wrote down; 0: the emotion alone is taught.",
     "distillation": "How closely the model stays to what it heard before, so that it forgets less; 0: not at all.",
