@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
 PROJECT = ".moodlight"
 MARGIN = 8
+TEACH_MS = 1000  # after a project was opened: the clips come first
 
 
 class MainWindow(QMainWindow):
@@ -115,7 +116,7 @@ class MainWindow(QMainWindow):
 
     @cached_property
     def teach(self) -> TeachPanel:
-        """Made when it is first wanted, by a project or a key: it would slow down every start."""
+        """Made when it is first wanted, or a project is open: it would slow down every start."""
         from app.teach.panel import TeachPanel
 
         teach = TeachPanel(self.session, self._client, self._ports["teach"], self.actions_by_id, self._settings)
@@ -221,8 +222,10 @@ class MainWindow(QMainWindow):
                 any(action.isVisible() and not action.isSeparator() for action in menu.actions())
             )
         self.actions_by_id[f"work-{wanted}"].setChecked(True)
-        if wanted == "teach" or self.session.is_open or self._has_teach:
+        if wanted == "teach" or self._has_teach:
             self.teach.set_front(wanted == "teach")
+        elif self.session.is_open:
+            QTimer.singleShot(TEACH_MS, self, lambda: self.session.is_open and self.teach)
         self._pages.setCurrentIndex(WORKSPACES.index(wanted))
         self.label.set_front(wanted == "label", with_header=wanted != "analyse")
         self._show_title()

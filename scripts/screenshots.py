@@ -1,4 +1,4 @@
-"""Pictures of the Label workspace and its dialogs for docs/, light and dark, off the screen.
+"""Pictures of the Label and Teach workspaces for docs/, light and dark, off the screen.
 
     python scripts/screenshots.py
 
@@ -39,7 +39,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 MEANT = {"ANG": "anger", "HAP": "happiness", "NEU": "neutral", "SAD": "sadness"}
 CLIPS = 60
 SHOWN = 11  # clips before the one that is shown
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 
 
 def main() -> None:
@@ -94,6 +94,22 @@ def take_pictures(application: QApplication, project: Path, theme: str) -> None:
             pause(application, 2.0)
         save(dialog, f"screenshot-{name}{ending}.png")
         dialog.close()
+    window.use_teach()
+    if theme == "light":  # the second time it is there already
+        wait(application, window.teach.card.button.isEnabled)
+        window.teach.card.button.click()
+        wait(application, window.teach.result.deciding.isVisible)
+        window.teach.keep()
+    else:
+        wait(
+            application, lambda: window.teach.controller.look is not None and bool(window.teach.controller.look.current)
+        )
+        window.teach.show_version(window.teach.controller.look.current)
+    pause(application, 4.0)
+    save(window, f"screenshot-teach{ending}.png")
+    window.teach.tabs.setCurrentIndex(1)
+    pause(application, 1.0)
+    save(window, f"screenshot-versions{ending}.png")
     window.close()
     client.shutdown()
 

@@ -174,7 +174,7 @@ class LabelPanel(QWidget):
         self.show_scheme()
         self.missing.look()
         self.order.look_for_predictions()
-        self._count()
+        self._count_timer.start()
         self.queue.table.setFocus()
 
     def _on_closed(self) -> None:

@@ -79,9 +79,10 @@ class TeachController(QObject):
 
     def begin(self) -> None:
         """A project is open: look at it, and for what is taught there."""
-        self._is_due = True
+        self._is_due = not self._front
         self._session.ask(find_unfinished, self._on_found, self._say)
-        self._session.ask(partial(look_at, scheme=self._session.scheme), self._on_first_look, self._say)
+        look = partial(look_at, scheme=self._session.scheme, counted=self._front)
+        self._session.ask(look, self._on_first_look, self._say)
 
     def _on_found(self, found: tuple[Job | None, bool]) -> None:
         job, _runs = found

@@ -191,9 +191,10 @@ class TeachPanel(QWidget):
     def _on_looked(self, look: Look) -> None:
         facts = look.bundled
         self.card.pace = next((pace_of(each.report) for each in look.versions if each.report), 1.0)
-        self.card.show_material(look.material)
-        there = look.material.clips > 0
-        self.empty.show_sentence(UNTAUGHT if there else UNLABELLED, with_buttons=not there)
+        if look.material is not None:
+            self.card.show_material(look.material)
+            there = look.material.clips > 0
+            self.empty.show_sentence(UNTAUGHT if there else UNLABELLED, with_buttons=not there)
         rows = rows_of(look.versions, facts.name if facts else "Bundled", facts.fingerprint if facts else "")
         self.history.show_rows(rows)
         self._show_sureness(look)
