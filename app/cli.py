@@ -96,6 +96,9 @@ def score(
     ] = "auto",
     device: DeviceOption = "auto",
     beam: BeamOption = 1,
+    least_confidence: Annotated[
+        float, typer.Option(metavar="P", help='Below this probability the emotion is "unsure".')
+    ] = 0.0,
 ) -> int:
     """Write the emotion and the words of recordings to a table.
 
@@ -103,7 +106,7 @@ def score(
     """
     from app.commands.score import score as run_score
 
-    return run_score(inputs, out, forms or ["csv"], model, segment, device, beam)
+    return run_score(inputs, out, forms or ["csv"], model, segment, device, beam, least_confidence)
 
 
 @app.command(epilog="Example: moodlight evaluate --manifest crema-d.csv --report figures/")

@@ -8,7 +8,7 @@ import io
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from core.errors import MoodlightError
 from core.paths import atomic_write
 
 NO_SPEECH = "no speech"
+UNSURE = "unsure"  # in place of an emotion that is not probable enough
 _BEFORE_LABELS = ("file", "start", "end", "emotion", "confidence")
 _AFTER_LABELS = ("transcript", "model")
 
@@ -69,6 +70,10 @@ class Prediction:
     def no_speech(cls, file: str, start_s: float, end_s: float, model: str) -> Prediction:
         """The answer for a stretch in which nobody speaks."""
         return cls(file, start_s, end_s, None, 0.0, {}, (), model)
+
+    def if_sure(self, least: float) -> Prediction:
+        """The same, with "unsure" in place of an emotion whose probability lies below `least`."""
+        return replace(self, emotion=UNSURE) if self.emotion is not None and self.confidence < least else self
 
     @property
     def transcript(self) -> str:

@@ -25,8 +25,11 @@ def score(
     segment: str,
     device: str,
     beam: int = 1,
+    least_confidence: float = 0.0,
 ) -> int:
     """Score the inputs. Returns 0, or 1 where some could not be read."""
+    if not 0.0 <= least_confidence <= 1.0:
+        raise ConfigError(f"The least confidence is a probability from 0 to 1, not {least_confidence}.")
     unknown = sorted(set(formats) - {"csv"})
     if unknown:
         raise ConfigError(f"The table cannot be written as {unknown[0]!r}: csv is the only form.")
@@ -43,7 +46,7 @@ def score(
     ):
         for result in score_files(recognizer, files, segmenting, heard=progress.heard):
             for prediction in result.predictions:
-                write(prediction)
+                write(prediction.if_sure(least_confidence))
             if result.failure:
                 failures.append(InputFailure(str(result.file), result.failure))
                 progress.say(result.failure)

@@ -76,6 +76,18 @@ def test_score_writes_a_table(samples: list[Path], untrained_model: Path, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["표.csv"]
 
 
+def test_what_is_not_probable_enough_is_unsure(samples: list[Path], untrained_model: Path, tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    wishes = ["score", str(samples[0]), "-o", str(table), "--model", str(untrained_model)]
+    assert run([*wishes, "--least-confidence", "1"]) == 0
+    (row,) = read_score_table(table)
+    assert row.emotion == "unsure" and 0 < row.confidence < 1
+    assert run([*wishes, "--least-confidence", str(row.confidence - 0.001)]) == 0
+    (row,) = read_score_table(table)
+    assert row.emotion in row.probabilities
+    assert run([*wishes, "--least-confidence", "50"]) == 2
+
+
 def test_score_takes_folders_and_lists_what_fails(
     samples: list[Path],
     untrained_model: Path,
