@@ -95,15 +95,12 @@ def take_pictures(application: QApplication, project: Path, theme: str) -> None:
         save(dialog, f"screenshot-{name}{ending}.png")
         dialog.close()
     window.use_teach()
+    wait(application, window.teach.card.button.isEnabled)
     if theme == "light":  # the second time it is there already
-        wait(application, window.teach.card.button.isEnabled)
         window.teach.card.button.click()
         wait(application, window.teach.result.deciding.isVisible)
         window.teach.keep()
-    else:
-        wait(
-            application, lambda: window.teach.controller.look is not None and bool(window.teach.controller.look.current)
-        )
+    elif window.teach.controller.look is not None and window.teach.controller.look.current is not None:
         window.teach.show_version(window.teach.controller.look.current)
     pause(application, 4.0)
     save(window, f"screenshot-teach{ending}.png")
