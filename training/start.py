@@ -82,7 +82,7 @@ def find_parent(name: str, out: Path) -> Path:
     for folder in (Path(name), out.parent / name, resources_dir() / "models" / name):
         if name and (folder / "config.json").exists():
             return folder
-    raise CheckpointError(f"There is no checkpoint {name!r}, neither as a folder nor beside {out}. Pre-train it first.")
+    raise CheckpointError(f"There is no checkpoint {name!r}: no such folder, no run beside {out}, no model that ships.")
 
 
 def find_tokenizer(recipe: FinetuneRecipe, dims: ModelDims, transcripts: Sequence[str], out: Path) -> Tokenizer:

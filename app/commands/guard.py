@@ -18,7 +18,10 @@ P = ParamSpec("P")
 
 
 def guarded(verb: Callable[P, int]) -> Callable[P, None]:
-    """The verb's number becomes the exit code; an expected failure one sentence on stderr and 2; Ctrl-C 130."""
+    """The verb's number becomes the exit code; an expected failure one sentence on stderr and 2; Ctrl-C 130.
+
+    A full disk, a folder that may not be written and the like are expected, too.
+    """
 
     @wraps(verb)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -26,6 +29,11 @@ def guarded(verb: Callable[P, int]) -> Callable[P, None]:
             code = verb(*args, **kwargs)
         except MoodlightError as error:
             complain(str(error))
+            code = WRONG_USAGE
+        except BrokenPipeError:
+            raise  # whoever read the output has enough
+        except OSError as error:
+            complain(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
             code = WRONG_USAGE
         except KeyboardInterrupt:
             complain("interrupted.")

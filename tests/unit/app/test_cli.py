@@ -76,6 +76,15 @@ def test_score_writes_a_table(samples: list[Path], untrained_model: Path, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["표.csv"]
 
 
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "labels.csv").write_text("file,emotion\n" + "a.wav,anger\nb.wav,sadness\n" * 4, encoding="utf-8")
+    (tmp_path / "recipe.toml").write_text('name = "mine"', encoding="utf-8")
+    (tmp_path / "file").touch()
+    wishes = ["teach", str(tmp_path / "recipe.toml"), "--data", str(tmp_path), "--out", str(tmp_path / "file" / "run")]
+    assert run(wishes) == 2
+    assert "cannot be used: " in capsys.readouterr().err
+
+
 def test_what_is_not_probable_enough_is_unsure(samples: list[Path], untrained_model: Path, tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     wishes = ["score", str(samples[0]), "-o", str(table), "--model", str(untrained_model)]

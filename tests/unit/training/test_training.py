@@ -213,7 +213,7 @@ def test_transfer_alone_trains_without_words(data: Path, pretrained: Path) -> No
 
 
 def test_a_parent_that_is_missing_is_named(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="Pre-train it first"):
+    with pytest.raises(CheckpointError, match="no model that ships"):
         finetune(finetune_recipe(), data, tmp_path / "f", LineProgress())
 
 
