@@ -77,6 +77,8 @@ def test_clips_are_labelled_taught_kept_and_rolled_back(project: Path, tmp_path:
         qtbot.mouseClick(teach.result.keep_button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: "taught-1" in window.status.model.text(), timeout=TEACHING_MS)
         assert "taught already" in teach.card.news.text()
+        assert teach.controller.look is not None and teach.controller.look.current is not None
+        assert teach.controller.look.current.labels_taught == CLIPS
         teach.history.make_current.emit(None)
         qtbot.waitUntil(lambda: "moodlight-small" in window.status.model.text(), timeout=TEACHING_MS)
 
