@@ -13,6 +13,7 @@ import argparse
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -24,7 +25,7 @@ from core.checkpoint import load_checkpoint, save_checkpoint
 from core.examples import Examples, save_examples
 from core.model import parameter_count
 from core.paths import atomic_write
-from core.recognizer import Recognizer
+from core.recognizer import ClipResult, Recognizer
 from training.conditions import CONDITIONS
 from training.evaluate import evaluate
 from training.manifest import Clip, of_split, read_manifest
@@ -87,13 +88,7 @@ def emotions_of_read_speech(run: Path, data: Path) -> tuple[dict[str, float], fl
     """How often each emotion is given to the test speakers' readings, which have no label, and how surely."""
     recognizer = Recognizer.load(run)
     clips = of_split(read_manifest(data / READ_SPEECH), "test")
-    parts = [clips[start : start + CLIPS_AT_ONCE] for start in range(0, len(clips), CLIPS_AT_ONCE)]
-    results = [
-        result.probabilities
-        for part in parts
-        for result in recognizer.analyse_clips([read_sound(clip.file).samples for clip in part])
-    ]
-    probabilities = np.stack(results)
+    probabilities = np.stack([result.probabilities for result in results_of(recognizer, clips)])
     counts = np.bincount(probabilities.argmax(axis=1), minlength=len(recognizer.scheme.names))
     shares = np.round(counts / len(clips), 3).tolist()
     return dict(zip(recognizer.scheme.names, shares, strict=True)), float(probabilities.max(axis=1).mean())
@@ -106,13 +101,15 @@ def draw_examples(run: Path, manifest: Path) -> Examples:
     for label in recognizer.scheme.names:
         members = [clip for clip in of_split(read_manifest(manifest), "train") if clip.emotion == label]
         clips += [members[i] for i in sorted(rng.permutation(len(members))[:EXAMPLES_A_LABEL])]
+    embeddings = np.stack([result.z_e for result in results_of(recognizer, clips)])
+    return Examples(embeddings, tuple(clip.emotion for clip in clips))
+
+
+def results_of(recognizer: Recognizer, clips: Sequence[Clip]) -> list[ClipResult]:
+    """What the model gives for clips, whose sound is read a part at a time."""
     parts = [clips[start : start + CLIPS_AT_ONCE] for start in range(0, len(clips), CLIPS_AT_ONCE)]
-    results = [
-        result.z_e
-        for part in parts
-        for result in recognizer.analyse_clips([read_sound(clip.file).samples for clip in part])
-    ]
-    return Examples(np.stack(results), tuple(clip.emotion for clip in clips))
+    sounds = ([read_sound(clip.file).samples for clip in part] for part in parts)
+    return [result for part in sounds for result in recognizer.analyse_clips(part)]
 
 
 def write_card(

@@ -15,6 +15,7 @@ import numpy as np
 from core.checkpoint import Checkpoint, fingerprint, load_checkpoint, save_checkpoint
 from core.errors import MoodlightError
 from core.examples import Examples, load_examples, save_examples
+from core.model import EmotionTransformer
 from core.paths import atomic_write
 from core.schemes import Scheme, load_scheme
 from training import metrics
@@ -147,15 +148,8 @@ def teach(
         time.monotonic() - started,
         tuple(_notes(clips, store, scheme, parent, run)),
     )
+    _save(run, model, taught)
     facts = {"recipe": asdict(recipe), "parent": fingerprint(folder), **taught.to_json()}
-    notes = {"recipe": "teach", "method": recipe.method, "seed": recipe.seed, "parent": parent.name}
-    checkpoint = Checkpoint(recipe.name, model, parent.tokenizer, scheme, temperature, notes)
-    checkpoint.card = card_of(recipe, parent, taught, Counter(clip.emotion for clip in store.clips))
-    save_checkpoint(checkpoint, out / MODEL)
-    if recipe.kind == "head":  # the encoder is the parent's: what was kept still holds
-        own = answers(model, store, plan.final).embeddings
-        kept = Examples(own, tuple(store.clips[i].emotion for i in plan.final))
-        save_examples(kept if examples is None else examples + kept, out / MODEL)
     with atomic_write(out / REPORT, "w") as file:
         json.dump(facts, file, indent=2, default=list)
     for line in taught.lines():
@@ -294,6 +288,19 @@ def _compared(
     clips = [store.clips[i] for i in held]
     files = tuple((str(clip.file), clip.start_s, clip.end_s) for clip in clips)
     return compare(scheme.names, truth, speakers, before, logits / temperature), temperature, files
+
+
+def _save(run: _Run, model: EmotionTransformer, taught: Taught) -> None:
+    """Write the checkpoint, and its examples where the encoder is the parent's: there they still hold."""
+    recipe, parent, store, folder = run.recipe, run.parent, run.material.store, run.out / MODEL
+    notes = {"recipe": "teach", "method": recipe.method, "seed": recipe.seed, "parent": parent.name}
+    checkpoint = Checkpoint(recipe.name, model, parent.tokenizer, run.scheme, taught.temperature, notes)
+    checkpoint.card = card_of(recipe, parent, taught, Counter(clip.emotion for clip in store.clips))
+    save_checkpoint(checkpoint, folder)
+    if recipe.kind == "head":
+        own = answers(model, store, run.plan.final).embeddings
+        kept = Examples(own, tuple(store.clips[i].emotion for i in run.plan.final))
+        save_examples(kept if run.material.examples is None else run.material.examples + kept, folder)
 
 
 def _notes(clips: list[Clip], store: FeatureStore, scheme: Scheme, parent: Checkpoint, run: _Run) -> list[str]:
