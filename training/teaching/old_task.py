@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from core.schemes import Scheme
 from core.tokenizer import Tokenizer
 from training import metrics
 from training.feature_store import FeatureStore, open_features
-from training.manifest import read_manifest
+from training.manifest import Clip, read_manifest
 from training.metrics import Figure
 from training.pretrain import count_word_errors
 from training.teaching.lessons import answers
@@ -46,9 +47,12 @@ def manifest_path() -> Path:
     return resources_dir() / "old-task" / "manifest.csv"
 
 
-def open_old_task(folder: Path) -> FeatureStore:
-    """Features of the bundled clips, kept in `folder`."""
-    return open_features(read_manifest(manifest_path()), (1.0,), folder, "stored")
+def open_old_task(folder: Path, taught: Iterable[Clip] = ()) -> FeatureStore:
+    """Features of the bundled clips, kept in `folder`; without those that are taught, and without their speakers."""
+    taught = list(taught)
+    speakers, names = {clip.speaker for clip in taught} - {""}, {clip.file.name for clip in taught}
+    rows = [row for row in read_manifest(manifest_path()) if row.speaker not in speakers and row.file.name not in names]
+    return open_features(rows, (1.0,), folder, "stored")
 
 
 def measure_old_task(model: EmotionTransformer, scheme: Scheme, tokenizer: Tokenizer, store: FeatureStore) -> Kept:

@@ -135,7 +135,7 @@ def teach(
     model = student.finished()
     progress.note("Looking for what was forgotten.")
     on_stage(Stage(OLD_TASK))
-    old = open_old_task(out / "features")
+    old = open_old_task(out / "features", store.clips)
     old_before = measure_old_task(parent.model, parent.scheme, parent.tokenizer, old) if student.parent else None
     old_after = measure_old_task(student.on_old_task(), parent.scheme, parent.tokenizer, old)
     taught = Taught(

@@ -17,6 +17,7 @@ from tests.unit.training.teaching.conftest import QUICK, MakeJob
 from training.manifest import read_manifest, write_manifest
 from training.progress import LineProgress
 from training.recipe import load_recipe
+from training.teaching.old_task import manifest_path, open_old_task
 from training.teaching.recipe import TeachRecipe
 from training.teaching.teach import Taught, find_model, teach
 
@@ -98,3 +99,11 @@ def test_a_model_beside_the_data_comes_first(tmp_path: Path, untrained_model: Pa
     (tmp_path / "data" / "near").symlink_to(untrained_model)
     assert find_model("near", tmp_path / "data", tmp_path / "out") == tmp_path / "data" / "near"
     assert find_model(str(untrained_model), tmp_path / "data", tmp_path / "out") == untrained_model
+
+
+def test_the_old_task_leaves_out_what_is_taught(tmp_path: Path) -> None:
+    rows = read_manifest(manifest_path())
+    moved = replace(rows[0], file=tmp_path / rows[0].file.name, speaker="")
+    store = open_old_task(tmp_path, [moved, replace(rows[-1], file=tmp_path / "another.wav")])
+    left = [(clip.file, clip.speaker) for clip in store.clips]
+    assert left == [(row.file, row.speaker) for row in rows[1:] if row.speaker != rows[-1].speaker]
