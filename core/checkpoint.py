@@ -19,7 +19,7 @@ from core.paths import atomic_write
 from core.schemes import Scheme
 from core.tokenizer import Tokenizer
 
-FORMAT = 1
+FORMAT = 2  # 1 is a model without a side layer, as programs before it know them
 ARCHITECTURE = "EmotionTransformer"
 
 
@@ -44,11 +44,14 @@ class Checkpoint:
     @property
     def config(self) -> dict[str, Any]:
         """What `config.json` holds."""
+        dims = asdict(self.model.dims)
+        if not self.model.dims.side_blocks:
+            del dims["side_blocks"]
         return {
-            "format": FORMAT,
+            "format": FORMAT if self.model.dims.side_blocks else 1,
             "architecture": ARCHITECTURE,
             "name": self.name,
-            "dims": asdict(self.model.dims),
+            "dims": dims,
             "features": features.SETTINGS,
             "scheme": self.scheme.to_json(),
             "calibration": {"temperature": self.temperature},

@@ -8,6 +8,7 @@ emotion is read, and z_1..z_N, from which the words are read (7).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from core.errors import ConfigError
 KERNELS = (3, 5)
 STRIDES = (2, 3)
 SUBSAMPLING = STRIDES[0] * STRIDES[1]  # feature frames a position: 6 x 10 ms = 60 ms
+HEADS = ("emotion_head.", "side_head.")  # weights of which each class has its own
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,10 @@ class ModelDims:
     norm: str = "post"  # "post" as in Vaswani et al. (2017) and the paper, "pre" where depth should not need care
     dropout: float = 0.1
     convolution: int = 0  # kernel of a depthwise convolution in each block, in positions; 0 for none, as in the paper
+    side_blocks: tuple[int, ...] = ()  # after which a side layer reads the emotion too; none in the paper
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "side_blocks", tuple(sorted(set(self.side_blocks))))  # JSON and TOML have lists
         if self.norm not in ("pre", "post"):
             raise ConfigError(f"norm must be 'pre' or 'post', not {self.norm!r}.")
         if self.width % self.heads or self.width % 2:
@@ -48,6 +52,8 @@ class ModelDims:
                 raise ConfigError(f"{name} must be at least 1, not {value}.")
         if self.convolution < 0 or (self.convolution and self.convolution % 2 == 0):
             raise ConfigError(f"convolution must be 0 or an odd number of positions, not {self.convolution}.")
+        if not all(1 <= block <= self.blocks for block in self.side_blocks):
+            raise ConfigError(f"side_blocks must be some of the {self.blocks} blocks, not {self.side_blocks}.")
         if not 0.0 <= self.dropout < 1.0:
             raise ConfigError(f"dropout must lie in [0, 1), not {self.dropout}.")
 
@@ -55,6 +61,17 @@ class ModelDims:
     def blank(self) -> int:
         """Index of the CTC blank: it follows the last BPE unit."""
         return self.units
+
+    @property
+    def side_width(self) -> int:
+        """Inputs of the side layer, if there is one."""
+        return 2 * self.width * len(self.side_blocks) + self.mels
+
+    def inner_side(self) -> list[int]:
+        """Which inputs of the side layer are means after blocks of the first half, or of the bands."""
+        half = [place for place, block in enumerate(self.side_blocks) if 2 * block <= self.blocks]
+        means = [2 * self.width * place + number for place in half for number in range(self.width)]
+        return means + list(range(self.side_width - self.mels, self.side_width))
 
 
 PRESETS = {
@@ -76,6 +93,9 @@ class ModelOutput(NamedTuple):
         ctc_logits: `(batch, positions, units + 1)`, or None where the words were not asked for.
         lengths: `(batch,)`, the number of valid positions of each clip.
         inner_ctc_logits: as `ctc_logits`, read half way up the blocks, or None where they were not asked for.
+        side: `(batch, side width)` float32, what the side layer reads: mean and standard deviation over the clip after
+            each of the `side_blocks` (statistics pooling: Snyder et al. 2018), and the standard deviation of each input
+            band. None without such a layer.
     """
 
     emotion_logits: Tensor | None
@@ -83,6 +103,7 @@ class ModelOutput(NamedTuple):
     ctc_logits: Tensor | None
     lengths: Tensor
     inner_ctc_logits: Tensor | None = None
+    side: Tensor | None = None
 
 
 def subsampled(frames: Tensor) -> Tensor:
@@ -95,6 +116,16 @@ def subsampled(frames: Tensor) -> Tensor:
 def valid_mask(lengths: Tensor, size: int) -> Tensor:
     """Boolean `(batch, size)`, True where a position lies within its clip."""
     return torch.arange(size, device=lengths.device)[None, :] < lengths[:, None]
+
+
+def masked_mean(x: Tensor, valid: Tensor) -> Tensor:
+    """Mean of `(batch, positions, width)` over the valid ones of `(batch, positions)`: `(batch, width)` float32."""
+    return x.float().mul(valid[:, :, None]).sum(dim=1) / valid.sum(dim=1, keepdim=True)
+
+
+def masked_deviation(x: Tensor, valid: Tensor) -> Tensor:
+    """Standard deviation over the same, `(batch, width)` float32."""
+    return masked_mean((x.float() - masked_mean(x, valid)[:, None]).square(), valid).clamp(min=1e-8).sqrt()
 
 
 def sinusoids(positions: int, width: int, device: torch.device | None = None) -> Tensor:
@@ -242,6 +273,7 @@ class EmotionTransformer(nn.Module):
         self.final_norm = nn.LayerNorm(dims.width) if dims.norm == "pre" else nn.Identity()
         self.emotion_head = nn.Linear(dims.width, dims.classes)
         self.ctc_head = nn.Linear(dims.width, dims.units + 1)
+        self.side_head = zeroed(nn.Linear(dims.side_width, dims.classes, bias=False)) if dims.side_blocks else None
 
     def forward(
         self, features: Tensor, lengths: Tensor, *, emotion: bool = True, words: bool = True, inner_words: bool = False
@@ -256,6 +288,7 @@ class EmotionTransformer(nn.Module):
             inner_words: give those of the block half way up too, through the same layer (Lee and Watanabe 2021): to
                 train on, not to read.
         """
+        sound = valid_mask(lengths, features.shape[1])
         x, lengths = self.subsampling(features, lengths)
         x = self.dropout(x + sinusoids(x.shape[1], self.dims.width, x.device).to(x.dtype))
         valid = valid_mask(lengths, x.shape[1])
@@ -265,25 +298,45 @@ class EmotionTransformer(nn.Module):
         # No mask but padding; a batch without padding needs none, which lets attention take its fastest path.
         mask = None if bool(valid.all()) else valid[:, None, None, :]
         frames = functional.pad(valid[:, 1:], (1, 0)) if emotion else valid  # positions that are sound: not x_e
-        inner = None
+        inner, pooled = None, list[Tensor]()
         for number, block in enumerate(self.blocks, start=1):
             x = block(x, mask, frames[:, :, None].to(x.dtype))
             if inner_words and number == max(1, len(self.blocks) // 2):
                 inner = self.ctc_head(self.final_norm(x[:, 1:] if emotion else x))
+            if emotion and number in self.dims.side_blocks:
+                pooled += [masked_mean(x, frames), masked_deviation(x, frames)]
         z = self.final_norm(x)
         z_e = z[:, 0] if emotion else None
+        side = torch.cat((*pooled, masked_deviation(features, sound)), dim=1) if pooled else None
         return ModelOutput(
-            emotion_logits=None if z_e is None else self.emotion_head(z_e),
+            emotion_logits=None if z_e is None else self.emotion_logits(z_e, side),
             z_e=z_e,
             ctc_logits=self.ctc_head(z[:, 1:] if emotion else z) if words else None,
             lengths=lengths,
             inner_ctc_logits=inner,
+            side=side,
         )
+
+    def emotion_logits(self, z_e: Tensor, side: Tensor | None) -> Tensor:
+        """`(batch, classes)` from what the two emotion layers read, as `ModelOutput` has it."""
+        logits: Tensor = self.emotion_head(z_e)
+        if self.side_head is None or side is None:
+            return logits
+        return logits + functional.linear(side, self.side_head.weight.float())
+
+    def add_to_emotion(self, weights: Tensor, bias: Tensor) -> None:
+        """Add `(classes, width + side width)` to the weights of the emotion layers, and `(classes,)` to the bias."""
+        width = self.dims.width
+        with torch.no_grad():
+            self.emotion_head.weight.add_(weights[:, :width])
+            self.emotion_head.bias.add_(bias)
+            if self.side_head is not None:
+                self.side_head.weight.add_(weights[:, width:])
 
     def with_classes(self, classes: int) -> EmotionTransformer:
         """A copy with a new emotion head for another number of classes; everything else is kept."""
         model = EmotionTransformer(replace(self.dims, classes=classes))
-        kept = {name: value for name, value in self.state_dict().items() if not name.startswith("emotion_head.")}
+        kept = {name: value for name, value in self.state_dict().items() if not name.startswith(HEADS)}
         model.load_state_dict(kept, strict=False)
         return model
 
@@ -291,9 +344,22 @@ class EmotionTransformer(nn.Module):
         """A copy whose emotion head keeps its first outputs alone."""
         model = EmotionTransformer(replace(self.dims, classes=classes))
         values = self.state_dict()
-        cut = {name: value[:classes] for name, value in values.items() if name.startswith("emotion_head.")}
+        cut = {name: value[:classes] for name, value in values.items() if name.startswith(HEADS)}
         model.load_state_dict(values | cut)
         return model
+
+    def with_side(self, blocks: Iterable[int]) -> EmotionTransformer:
+        """A copy with a side layer that changes nothing as yet; for a model that has none."""
+        model = EmotionTransformer(replace(self.dims, side_blocks=tuple(blocks)))
+        model.load_state_dict(self.state_dict(), strict=False)
+        return model
+
+
+def zeroed(layer: nn.Linear) -> nn.Linear:
+    """A layer that gives 0."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+    return layer
 
 
 def parameter_count(model: nn.Module) -> int:

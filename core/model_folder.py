@@ -25,7 +25,7 @@ from core.examples import FILE as EXAMPLES
 from core.paths import atomic_write
 from core.schemes import Scheme
 
-FORMAT = 1  # as `core.checkpoint` has them; a test compares
+FORMAT = 2  # as `core.checkpoint` has them; a test compares
 ARCHITECTURE = "EmotionTransformer"
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 NEEDED = (CONFIG, WEIGHTS, "tokenizer.model")

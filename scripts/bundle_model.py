@@ -2,6 +2,7 @@
 
     python scripts/bundle_model.py runs/bundled-finetune
     python scripts/bundle_model.py runs/bundled-pretrain --pretrained
+    python scripts/bundle_model.py resources/models/default --examples   # write what teaching keeps in mind, no more
 
 Expects the manifests of `make data` in data/. The figures go to docs/results/, the checkpoint in half precision to
 resources/models: `default`, or under its own name what is pre-trained, for fine-tuning to start from.
@@ -28,13 +29,16 @@ from core.paths import atomic_write
 from core.recognizer import ClipResult, Recognizer
 from training.conditions import CONDITIONS
 from training.evaluate import evaluate
+from training.feature_store import open_features
 from training.manifest import Clip, of_split, read_manifest
 from training.report import Report
+from training.teaching.lessons import answers
+from training.teaching.student import untaught
 
 ROOT = Path(__file__).resolve().parent.parent
 READ_SPEECH = "librispeech.csv"
 CLIPS_AT_ONCE = 64
-EXAMPLES_A_LABEL = 150  # 600 in all: 0.3 MB
+EXAMPLES_A_LABEL = 150  # 600 in all: 0.7 MB
 
 
 def main() -> None:
@@ -43,10 +47,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT / "data", help="folder of the manifests")
     parser.add_argument("--name", default="moodlight-small", help="what the model is called")
     parser.add_argument("--pretrained", action="store_true", help="the run knows words only")
+    parser.add_argument("--examples", action="store_true", help="write the examples alone, into the run's folder")
     arguments = parser.parse_args()
     run, data = arguments.run, arguments.data
     if arguments.pretrained:
         bundle_pretrained(run, data)
+        return
+    if arguments.examples:
+        save_examples(draw_examples(run, data), run)
         return
     reports = {
         "crema-d": evaluate(run, data / "crema-d.csv", "test", conditions=CONDITIONS),
@@ -61,7 +69,7 @@ def main() -> None:
     checkpoint.card = write_card(arguments.name, parameter_count(checkpoint.model), reports, shares, confidence)
     folder = ROOT / "resources" / "models" / "default"
     save_checkpoint(checkpoint, folder, half=True)
-    save_examples(draw_examples(run, data / "crema-d.csv"), folder)
+    save_examples(draw_examples(folder, data), folder)  # of the weights as they ship
     keep_results(run, reports, {"shares": shares, "mean_confidence": round(confidence, 3)})
 
 
@@ -94,15 +102,17 @@ def emotions_of_read_speech(run: Path, data: Path) -> tuple[dict[str, float], fl
     return dict(zip(recognizer.scheme.names, shares, strict=True)), float(probabilities.max(axis=1).mean())
 
 
-def draw_examples(run: Path, manifest: Path) -> Examples:
-    """Embeddings of some training clips of each emotion, from all speakers: what teaching keeps in mind."""
-    recognizer, rng = Recognizer.load(run), np.random.default_rng(0)
-    clips: list[Clip] = []
-    for label in recognizer.scheme.names:
-        members = [clip for clip in of_split(read_manifest(manifest), "train") if clip.emotion == label]
+def draw_examples(folder: Path, data: Path) -> Examples:
+    """What emotion layers read of some training clips of each emotion, from all speakers: teaching keeps it in mind."""
+    checkpoint, rng = load_checkpoint(folder), np.random.default_rng(0)
+    rows, clips = of_split(read_manifest(data / "crema-d.csv"), "train"), list[Clip]()
+    for label in checkpoint.scheme.names:
+        members = [clip for clip in rows if clip.emotion == label]
         clips += [members[i] for i in sorted(rng.permutation(len(members))[:EXAMPLES_A_LABEL])]
-    embeddings = np.stack([result.z_e for result in results_of(recognizer, clips)])
-    return Examples(embeddings, tuple(clip.emotion for clip in clips))
+    store = open_features(clips, (1.0,), data / "features", "stored")
+    model = untaught(checkpoint, checkpoint.scheme)
+    said = answers(model, store, np.arange(len(store.clips)))
+    return Examples(said.embeddings, tuple(clip.emotion for clip in store.clips), said.side, model.dims.side_blocks)
 
 
 def results_of(recognizer: Recognizer, clips: Sequence[Clip]) -> list[ClipResult]:

@@ -181,6 +181,8 @@ class Plan:
 
     def _identity_of(self, system: str, seed: int, fold: Fold) -> str:
         recipe = asdict(self.recipe.finetune_recipe(system, seed)) | {"name": ""}
+        if not recipe["side_blocks"]:  # what was done before there were any is still done
+            del recipe["side_blocks"]
         for name in ("parent", "tokenizer"):
             recipe[name] = self.parent_fingerprints.get(recipe[name], recipe[name])
         clips = [[clip_id(clip, self.data_dir), clip.speaker, clip.emotion, clip.split] for clip in fold.clips]

@@ -20,7 +20,7 @@ from core.schemes import Scheme
 from training import metrics
 from training.crossval_jobs import clip_id
 from training.crossval_recipe import fingerprint_of, folder_name
-from training.curve_draws import Draw, make_draws, shots_there
+from training.curve_draws import Draw, clips_sentence, make_draws, shots_there
 from training.curve_ground import Ground
 from training.curve_recipe import CurveRecipe, Shots, System
 from training.curve_report import CurveReport, Facts, make_report
@@ -126,10 +126,13 @@ class CurvePlan:
     @cached_property
     def _parent_print(self) -> str:
         examples = load_examples(self.parent)
-        return fingerprint(self.parent) + ("" if examples is None else f" {len(examples.labels)} examples")
+        kept = "" if examples is None else f" {len(examples.labels)} examples, side {examples.side_blocks}"
+        return fingerprint(self.parent) + kept
 
     def split_sentence(self) -> str:
         """Who teaches and who is tested, in words."""
+        if self.recipe.by == "clips":
+            return clips_sentence(self.draws, len(self.clips), self.recipe)
         recipe, first = self.recipe, self.draws[0]
         speakers = len({clip.speaker for clip in self.clips})
         tested = speakers - len(first.teachers)

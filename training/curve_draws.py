@@ -22,7 +22,7 @@ class Draw:
         number: from 0.
         teachers: speakers who teach.
         pool: numbers of their clips, in the random order in which they are labelled.
-        test: numbers of the clips of all others.
+        test: numbers of the clips of all others; where clips are divided, of the other clips.
     """
 
     number: int
@@ -61,7 +61,7 @@ def make_draws(clips: Sequence[Clip], names: Sequence[str], recipe: CurveRecipe)
     """
     truth = np.array([names.index(clip.emotion) for clip in clips], dtype=int)
     speakers = np.array([clip.speaker for clip in clips])
-    if (speakers == "").any():
+    if recipe.by == "speakers" and (speakers == "").any():
         raise ManifestError("A clip has no speaker: nobody could tell whether the model has heard the voice before.")
     if len(np.unique(truth)) < 2:
         raise ManifestError("The clips carry fewer than two labels of the scheme: there is nothing to tell apart.")
@@ -90,6 +90,8 @@ def _draw(
     recipe: CurveRecipe,
 ) -> Draw:
     rng = np.random.default_rng([recipe.seed, number])
+    if recipe.by == "clips":
+        return _draw_clips(number, truth, speakers, names, least, float(recipe.teachers), rng)
     for _ in range(1 if recipe.test_split else TRIES):
         teachers = _teachers(speakers, clips, recipe, rng)
         pool = rng.permutation(np.flatnonzero(np.isin(speakers, teachers)))
@@ -100,6 +102,37 @@ def _draw(
     raise ConfigError(
         f"No division of the speakers leaves at least {least} clips of every label to teach and some to test. "
         "Set other teachers, or smaller shots."
+    )
+
+
+def _draw_clips(
+    number: int,
+    truth: np.ndarray,
+    speakers: np.ndarray,
+    names: Sequence[str],
+    least: int,
+    share: float,
+    rng: np.random.Generator,
+) -> Draw:
+    order = rng.permutation(len(truth))
+    taught = np.zeros(len(truth), dtype=bool)
+    for label in np.unique(truth):
+        own = order[truth[order] == label]
+        count = min(max(round(share * len(own)), least), len(own) - 1)
+        if count < least:
+            raise ConfigError(f"{names[label]} has {len(own)} clips: too few to teach {least} and test others.")
+        taught[own[:count]] = True
+    pool = order[taught[order]]
+    return Draw(number, tuple(np.unique(speakers[pool]).tolist()), pool, np.flatnonzero(~taught))
+
+
+def clips_sentence(draws: Sequence[Draw], clips: int, recipe: CurveRecipe) -> str:
+    """How clips are divided, in words, with what is wrong with it."""
+    tested = sorted(len(draw.test) for draw in draws)
+    return (
+        f"{clips} clips. {recipe.teachers:.0%} of each label's clips teach, the others are tested, drawn anew for each "
+        "draw: the same speakers teach and are tested, so that voices that were never heard will do worse. "
+        f"{recipe.draws} draws, {tested[0]} clips tested in each, seed {recipe.seed}."
     )
 
 

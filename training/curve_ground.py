@@ -5,6 +5,7 @@ What a parent says is computed once and kept with the features, under the finger
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from core import features
 from core.checkpoint import Checkpoint, fingerprint, load_checkpoint
 from core.examples import load_examples
 from core.features import FFT_SAMPLES, HOP_SAMPLES, MELS, SAMPLE_RATE, WINDOW_SAMPLES
+from core.model import EmotionTransformer
 from core.paths import atomic_write
 from core.project.usefulness import LogisticHead
 from core.schemes import Scheme
@@ -31,7 +33,7 @@ from training.parallel import Team
 from training.teaching.lessons import Material, Said, answers, clip_weights, with_examples
 from training.teaching.old_task import Kept, measure_old_task, open_old_task
 from training.teaching.recipe import TeachRecipe
-from training.teaching.student import fit_head, with_labels
+from training.teaching.student import emotion_logits, fit_head, untaught
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,13 @@ class Ground:
         self.parent: Checkpoint = load_checkpoint(folder)
         self.print = fingerprint(folder)
         examples = load_examples(folder)
-        self.examples = 0 if examples is None else len(examples.labels)
+        # says what the parent says, and what a side layer for the scheme's labels reads
+        self.untaught = untaught(self.parent, scheme, examples).eval()
         self.material = Material(self.store, scheme, self.parent.tokenizer, None, examples)
 
     @cached_property
     def said(self) -> Said:
-        """What the parent says of all clips."""
+        """What the parent says of all clips, and what a student's emotion layers read of them."""
         return self._say(self.store, "z_e")
 
     @cached_property
@@ -96,10 +99,6 @@ class Ground:
         """Whether the scheme has all labels of the parent's, so that what is taught can answer for the old task."""
         return set(self.parent.scheme.names) <= set(self.scheme.names)
 
-    @cached_property
-    def _untaught(self) -> nn.Linear:
-        return with_labels(self.parent, self.scheme).emotion_head
-
     def parent_said(self) -> np.ndarray:
         """Log probabilities of the scheme's labels by the parent, `(clips, labels)`; hardly any for one it does not
         know.
@@ -112,13 +111,12 @@ class Ground:
                 found[:, place] = known[:, self.parent.scheme.names.index(name)]
         return np.log(np.maximum(found, 1e-9))
 
-    def taught_head(self, chosen: np.ndarray, recipe: TeachRecipe) -> nn.Linear:
-        """The parent's emotion layer, taught some clips as `moodlight teach` would do it."""
-        bearer = _Bearer(self._untaught)
+    def taught_head(self, chosen: np.ndarray, recipe: TeachRecipe) -> EmotionTransformer:
+        """The parent, its emotion taught some clips as `moodlight teach` would do it."""
+        student = copy.deepcopy(self.untaught)
         weights = clip_weights(self.truth, chosen, len(self.scheme.labels), recipe.balanced)[chosen]
-        lessons = with_examples(self.material, self.said.embeddings[chosen], self.truth[chosen], weights)
-        fit_head(bearer, *lessons)  # type: ignore[arg-type] # nothing but its layer is looked at
-        return bearer.emotion_head
+        fit_head(student, *with_examples(self.material, self.said[chosen], self.truth[chosen], weights))
+        return student
 
     def old_felt(self, teachers: Sequence[str]) -> np.ndarray:
         """Numbers of the old task's clips with a label of the parent's, but for those of speakers who teach."""
@@ -142,43 +140,39 @@ class Ground:
         truth = np.array([names.index(self.old_store.clips[i].emotion) for i in felt])
         return metrics.unweighted_accuracy(metrics.confusion(truth, logits.argmax(axis=1), len(names)))
 
-    def old_change(self, teachers: Sequence[str], logits: Callable[[np.ndarray], np.ndarray]) -> Change:
-        """What becomes of the old task where the emotion layer alone is another: words stay what they are.
+    def old_change(self, teachers: Sequence[str], logits: Callable[[Said], np.ndarray]) -> Change:
+        """What becomes of the old task where the emotion layers alone are others: words stay what they are.
 
         Args:
             teachers: speakers who are left out.
-            logits: of embeddings, as the taught layer gives them for the scheme's labels.
+            logits: as the taught layers give them for the scheme's labels.
         """
         felt, wer = self.old_felt(teachers), self.old_before.wer
-        said = logits(self.old_said.embeddings[felt]) if self.keeps_labels else self.old_said.logits[felt]
+        said = logits(self.old_said[felt]) if self.keeps_labels else self.old_said.logits[felt]
         return Change(self.old_ua(felt, said), None if wer is None else (wer.value, wer.value))
 
     def _say(self, store: FeatureStore, what: str) -> Said:
+        blocks = self.untaught.dims.side_blocks
+
         def compute() -> np.ndarray:
-            self.parent.model.to(self.team.device)
-            said = answers(self.parent.model, store, np.arange(len(store.clips)))
-            return np.concatenate([said.logits, said.embeddings], axis=1)
+            model = self.parent.model
+            if blocks and not model.dims.side_blocks:
+                model = model.with_side(blocks)
+            said = answers(model.to(self.team.device), store, np.arange(len(store.clips)))
+            return np.concatenate([part for part in (said.logits, said.embeddings, said.side) if part is not None], 1)
 
-        both = _kept(self.kept / f"{what}-{self.print}-{_key(store.clips)}.npy", compute)
-        classes = len(self.parent.scheme.labels)
-        return Said(both[:, :classes], np.ascontiguousarray(both[:, classes:]))
-
-
-class _Bearer:
-    """A model of which nothing but a copy of the emotion layer is there."""
-
-    def __init__(self, head: nn.Linear) -> None:
-        self.emotion_head = nn.Linear(head.in_features, head.out_features)
-        self.emotion_head.load_state_dict(head.state_dict())
+        side = f"-side-{'-'.join(map(str, blocks))}" if blocks else ""
+        found = _kept(self.kept / f"{what}{side}-{self.print}-{_key(store.clips)}.npy", compute)
+        classes, width = len(self.parent.scheme.labels), self.parent.model.dims.width
+        parts = [np.ascontiguousarray(part) for part in np.split(found, [classes, classes + width], axis=1)]
+        return Said(parts[0], parts[1], parts[2] if blocks else None)
 
 
-def head_logits(head: nn.Linear | LogisticHead, embeddings: np.ndarray) -> np.ndarray:
-    """Logits `(clips, labels)` of embeddings `(clips, width)`."""
+def head_logits(head: EmotionTransformer | LogisticHead, said: Said) -> np.ndarray:
+    """Logits `(clips, labels)` by a taught model or another layer on z_e."""
     if isinstance(head, LogisticHead):
-        return np.asarray(embeddings @ head.weights + head.bias)
-    with torch.no_grad():
-        found: np.ndarray = head(torch.from_numpy(embeddings)).numpy()
-    return found
+        return np.asarray(said.embeddings @ head.weights + head.bias)
+    return emotion_logits(head, said.embeddings, said.side)
 
 
 @cache

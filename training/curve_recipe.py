@@ -26,6 +26,7 @@ TAUGHT: dict[str, dict[str, Any]] = {  # systems that change the parent, and wha
 READ_OFF = ("none", "logistic", "logmel", "svm")  # systems that do not
 KINDS = (*READ_OFF, *TAUGHT)
 ORDERS = ("balanced", "random", "useful")
+SIDES = ("speakers", "clips")
 OWN_KEYS = ("name", "kind", "order", "l2")
 RECIPE_KEYS = ("name", "manifest", "scheme", "parent", "seed", "measured_on", "held_out", "replay")
 
@@ -90,7 +91,10 @@ class CurveRecipe:
         split: rows of the manifests that take part; empty for all.
         test_split: the speakers of these rows are tested in every draw, and all of `split` teach; empty: the speakers
             of `split` are divided anew for each draw.
-        teachers: how many speakers teach: a number, or a share of them below 1. The others are tested.
+        by: what is divided anew for each draw: "speakers", so that nobody is heard on both sides, or "clips", where
+            speakers are too few: the same ones teach and are tested, which flatters every system.
+        teachers: how many speakers teach: a number, or a share of them below 1. The others are tested. By clips: a
+            share of each label's clips.
         shots: labels a class, ascending; "all" at the end for all that the speakers have.
         draws: how often speakers and clips are drawn. All systems have the same draws.
         seed: of the draws.
@@ -108,6 +112,7 @@ class CurveRecipe:
     teach: Mapping[str, Any] = field(default_factory=dict)
     split: str = ""
     test_split: str = ""
+    by: str = "speakers"
     teachers: int | float = 0.5
     shots: tuple[Shots, ...] = (4, 8, 16, 32, 64, 125, 250, ALL)
     draws: int = 10
@@ -122,6 +127,7 @@ class CurveRecipe:
         if not isinstance(self.manifests, tuple) or not self.manifests:
             raise ConfigError(f"manifests must be a list of files, not {self.manifests!r}.")
         self._check_numbers()
+        self._check_sides()
         names = [system.name for system in self.all_systems]
         if self.compare and self.compare not in names:
             raise ConfigError(f"compare must be one of the systems {', '.join(names)}, not {self.compare!r}.")
@@ -142,6 +148,12 @@ class CurveRecipe:
                 f"shots must be whole numbers of labels a class, ascending, and 'all' at the end, "
                 f"not {list(self.shots)}."
             )
+
+    def _check_sides(self) -> None:
+        if self.by not in SIDES:
+            raise ConfigError(f"by must be one of {', '.join(SIDES)}, not {self.by!r}.")
+        if self.by == "clips" and (self.test_split or not isinstance(self.teachers, float)):
+            raise ConfigError('by = "clips" goes with a share of the clips as teachers, and without a test_split.')
 
     @cached_property
     def all_systems(self) -> tuple[System, ...]:
@@ -185,5 +197,7 @@ class CurveRecipe:
         keys = ("scheme", "split", "test_split", "teachers", "seed")
         plain = asdict(system) | {"name": ""} | {f"recipe.{key}": getattr(self, key) for key in keys}
         plain["least"] = self.shots[0]
+        if self.by != "speakers":  # results that were there before this could be chosen stay good
+            plain["recipe.by"] = self.by
         identity: dict[str, Any] = json.loads(json.dumps(plain))
         return identity

@@ -6,6 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import ConfigError
+from core.model import EmotionTransformer
 from core.project.usefulness import LogisticHead, most_useful_first
 from training.curve_draws import Draw
 from training.curve_ground import Change, Ground, head_logits
@@ -92,15 +94,15 @@ def choose(ground: Ground, system: System, draw: Draw, shots: Shots) -> np.ndarr
 def _most_useful(ground: Ground, system: System, draw: Draw, count: int) -> np.ndarray:
     """As an annotator would be asked: by the parent at first, then by the emotion layer taught so far."""
     recipe = replace(system.teach or TeachRecipe(), method="head", alpha=0.0)
-    embeddings, speakers = ground.said.embeddings[draw.pool], ground.speakers[draw.pool]
+    said, speakers = ground.said[draw.pool], ground.speakers[draw.pool]
     labelled = np.zeros(len(draw.pool), dtype=bool)
     found, chosen = np.exp(ground.parent_said()[draw.pool]), np.zeros(0, dtype=int)
     batch = ROUND * len(np.unique(ground.truth))
     while len(chosen) < count:
         if len(chosen):
-            found = probabilities(head_logits(ground.taught_head(draw.pool[chosen], recipe), embeddings))
+            found = probabilities(head_logits(ground.taught_head(draw.pool[chosen], recipe), said))
         some = min(batch, count - len(chosen))
-        asked = most_useful_first(found, embeddings, speakers, labelled, count=some, seed=draw.number)
+        asked = most_useful_first(found, said.embeddings, speakers, labelled, count=some, seed=draw.number)
         chosen = np.concatenate([chosen, asked])
         labelled[asked] = True
     return draw.pool[chosen]
@@ -129,17 +131,13 @@ _Found = tuple[np.ndarray, Change | None]
 
 
 def _logistic(question: _Question) -> _Found:
-    ground = question.ground
-    head = question.logistic(ground.said.embeddings)
-    said = head_logits(head, ground.said.embeddings[question.draw.test]).argmax(axis=1)
-    return said, ground.old_change(
-        question.draw.teachers, lambda embeddings: head_logits(head, embeddings)
-    ) if ground.keeps_labels else None
+    return _answered(question, question.logistic(question.ground.said.embeddings), question.ground.keeps_labels)
 
 
 def _logmel(question: _Question) -> _Found:
     rows = question.ground.statistics
-    return head_logits(question.logistic(rows), rows[question.draw.test]).argmax(axis=1), None
+    head = question.logistic(rows)
+    return (rows[question.draw.test] @ head.weights + head.bias).argmax(axis=1), None
 
 
 def _svm(question: _Question) -> _Found:
@@ -156,11 +154,14 @@ def _svm(question: _Question) -> _Found:
 
 
 def _head(question: _Question) -> _Found:
-    ground = question.ground
     assert question.system.teach is not None
-    head = ground.taught_head(question.chosen, question.system.teach)
-    said = head_logits(head, ground.said.embeddings[question.draw.test]).argmax(axis=1)
-    return said, ground.old_change(question.draw.teachers, lambda embeddings: head_logits(head, embeddings))
+    return _answered(question, question.ground.taught_head(question.chosen, question.system.teach), True)
+
+
+def _answered(question: _Question, head: EmotionTransformer | LogisticHead, knows_old_task: bool) -> _Found:
+    ground, draw = question.ground, question.draw
+    said = head_logits(head, ground.said[draw.test]).argmax(axis=1)
+    return said, ground.old_change(draw.teachers, partial(head_logits, head)) if knows_old_task else None
 
 
 _ANSWERS: dict[str, Callable[[_Question], _Found]] = {
@@ -177,7 +178,7 @@ def _taught(question: _Question) -> _Found:
     assert question.system.teach is not None
     recipe = replace(question.system.teach, seed=question.system.teach.seed * 1000 + question.draw.number)
     ground.parent.model.cpu()
-    student = make_student(ground.parent, ground.scheme, recipe)
+    student = make_student(ground.parent, ground.scheme, recipe, ground.material.examples)
     material = replace(ground.material, store=_store_at(ground, recipe.augmentation.speeds))
     folder.mkdir(parents=True, exist_ok=True)
     train(student, material, question.chosen, NOBODY, recipe, folder, question.progress, ground.team)

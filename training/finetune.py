@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +28,7 @@ from training.parallel import ALONE, Team
 from training.pretrain import ctc_loss_of, encode_all, open_data, predict, validate_words, validation_batches
 from training.progress import Progress
 from training.recipe import FinetuneRecipe
+from training.side import with_fitted_side
 from training.start import EmotionModel, Start, begin
 from training.subset import take_hours
 from training.targets import emotion_targets, taught
@@ -141,6 +142,17 @@ def finetune_clips(
     state = Trainer(model, recipe.optimisation, out, recipe.seed, progress, team).fit(task)
     if not team.leads:
         return Trained(start, scheme, state)
+    if recipe.side_blocks and isinstance(model, EmotionTransformer):
+        model = with_fitted_side(
+            model.with_first_classes(len(scheme.labels)),
+            recipe,
+            scheme,
+            stores.train,
+            stores.replay,
+            reading_shares(recipe, scheme, scheme.names),
+        )
+        start = replace(start, model=model)
+        progress.note(f"side layer of blocks {', '.join(map(str, recipe.side_blocks))} fitted")
     logits, truth = emotion_logits(model, stores.dev, scheme)
     return Trained(start, scheme, state, metrics.fit_temperature(logits, truth))
 

@@ -141,6 +141,7 @@ class FinetuneRecipe:
     replay_emotion: str = ""  # what they are mostly taken for; empty: they have no part in the emotion loss
     replay_emotion_share: float = 0.5  # of them; the other emotions divide the rest
     replay_emotion_weight: float = 0.1  # of this part of the loss
+    side_blocks: tuple[int, ...] = ()  # a layer fitted at the end reads the emotion from them too; none in the paper
     seed: int = 1
     augmentation: Augmentation = Augmentation()
     optimisation: Optimisation = Optimisation()
@@ -156,6 +157,8 @@ class FinetuneRecipe:
             raise ConfigError(f"{self.model} knows of no words: set alpha = 0, and neither parent nor replay.")
         if self.replay and not self.alpha:
             raise ConfigError("Replay clips have no emotion: with alpha = 0 they would teach nothing. Leave it out.")
+        if self.model != "transformer" and self.side_blocks:
+            raise ConfigError(f"{self.model} has no blocks for a side layer: leave side_blocks out.")
         if self.frozen != "nothing" and not self.parent:
             raise ConfigError(f"frozen = {self.frozen!r} has no sense without a parent: nothing would be learnt there.")
         self.frozen_blocks()

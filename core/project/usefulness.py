@@ -318,7 +318,7 @@ class LogisticHead:
         labels: np.ndarray,
         classes: int,
         weights: np.ndarray | None = None,
-        l2: float | None = None,
+        l2: float | np.ndarray | None = None,
         offset: np.ndarray | None = None,
     ) -> LogisticHead:
         """Minimise the weighted cross-entropy plus half of `l2` times the squared weights of standardised embeddings.
@@ -328,7 +328,8 @@ class LogisticHead:
             labels: number of each clip's class, -1 where it has none: `(clips,)`.
             classes: how many there are, with or without labels.
             weights: of the clips, `(clips,)`; 1 each if None.
-            l2: `width / 4` if None, as if a logit was expected to have a standard deviation of 2.
+            l2: one for all weights, or one for each, `(width,)`. `width / 4` if None, as if a logit was expected to
+                have a standard deviation of 2.
             offset: logits that another head gives already, `(clips, classes)`: what is fitted is the change of them.
 
         Raises:
@@ -336,14 +337,14 @@ class LogisticHead:
         """
         width = embeddings.shape[1]
         l2 = max(width, 1) / 4 if l2 is None else l2
-        if not l2 > 0:
+        if not np.all(np.asarray(l2) > 0):
             raise ConfigError(f"l2 must be positive, not {l2}.")
         known, centre, _ = _cloud(embeddings)
         scale = _deviations(embeddings, centre, known)
         rows = np.flatnonzero((labels != UNLABELLED) & known)
         inputs = np.hstack([(embeddings[rows].astype(np.float32) - centre) / scale, np.ones((len(rows), 1))])
         share = np.ones(len(rows)) if weights is None else weights[rows]
-        penalty = np.append(np.full(width, l2), BIAS_L2)
+        penalty = np.append(np.broadcast_to(l2, width), BIAS_L2)
         start = np.zeros((len(rows), classes)) if offset is None else offset[rows].astype(float)
         found = _minimised(inputs, np.eye(classes)[labels[rows]], share.astype(float), penalty, start)
         raw = found[:-1] / scale[:, None]
@@ -390,6 +391,10 @@ def _minimised(
     Returns:
         `(width, classes)`.
     """
+    if len(inputs) < inputs.shape[1]:  # the weights sought lie in the space of the clips, which is smaller
+        scale = 1.0 / np.sqrt(penalty)
+        basis, clips = np.linalg.qr((inputs * scale).T)
+        return scale[:, None] * (basis @ _minimised(clips.T, truth, share, np.ones(len(inputs)), start))
     step = np.linalg.inv(0.5 * (inputs.T * share) @ inputs + np.diag(penalty))
     now = ahead = np.zeros((inputs.shape[1], truth.shape[1]))
     logits = logits_ahead = start + inputs @ now

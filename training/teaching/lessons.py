@@ -83,8 +83,8 @@ def train(
     model, truth = student.model, material.truth
     weights = clip_weights(truth, chosen, len(material.scheme.labels), recipe.balanced)
     if student.parent is not None and not (folder / "state.safetensors").exists():
-        embeddings = answers(model, material.store, chosen).embeddings
-        fit_head(model, *with_examples(material, embeddings, truth[chosen], weights[chosen]))
+        said = answers(model, material.store, chosen)
+        fit_head(model, *with_examples(material, said, truth[chosen], weights[chosen]))
     if recipe.kind == "head":
         progress.passed(1, 1, watched(model, material, held))
         return TrainingState(passes_done=1)
@@ -98,8 +98,6 @@ def train(
     )
     if student.parent is not None:
         student.parent.model.to(team.device)
-    if student.old_head is not None:
-        student.old_head.to(team.device)
     trainer = Trainer(
         model,
         recipe.optimisation,
@@ -123,9 +121,9 @@ def clip_weights(truth: np.ndarray, chosen: np.ndarray, classes: int, balanced: 
 
 
 def with_examples(
-    material: Material, embeddings: np.ndarray, truth: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Embeddings, labels and weights of clips, and behind them the examples that have one of the scheme's labels.
+    material: Material, said: Said, truth: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray, np.ndarray]:
+    """Embeddings, side inputs, labels and weights of clips; behind them the examples that have one of the labels.
 
     All examples together weigh as much as the clips, and `EXAMPLES_WEIGHT` at the most: the old task is kept, and many
     labels are not held back.
@@ -133,9 +131,13 @@ def with_examples(
     names, examples = material.scheme.names, material.examples
     rows = [i for i, label in enumerate(examples.labels) if label in names] if examples else []
     if examples is None or not rows:
-        return embeddings, truth, weights
+        return said.embeddings, said.side, truth, weights
+    side = said.side
+    if side is not None and examples.side is not None:
+        side = np.concatenate([side, examples.side[rows]])
     return (
-        np.concatenate([embeddings, examples.embeddings[rows]]),
+        np.concatenate([said.embeddings, examples.embeddings[rows]]),
+        side,
         np.concatenate([truth, [names.index(examples.labels[i]) for i in rows]]),
         np.concatenate([weights, np.full(len(rows), min(weights.sum(), EXAMPLES_WEIGHT) / len(rows))]),
     )
@@ -212,14 +214,15 @@ def _ctc_loss(output: ModelOutput, batch: Batch) -> Tensor:
 
 def _divergence(student: Student, output: ModelOutput, batch: Batch) -> Tensor:
     """Of the words a position, and of the old scheme's emotions where it is another, from what the parent says."""
-    assert student.parent is not None and output.ctc_logits is not None
+    assert student.parent is not None and output.ctc_logits is not None and output.z_e is not None
     with torch.no_grad():
         before = student.parent.model(batch.features, batch.lengths)
     mask = valid_mask(output.lengths, output.ctc_logits.shape[1])
     words = _relative_entropy(before.ctc_logits, output.ctc_logits)[mask].mean()
-    if student.old_head is None:
+    if not student.is_new_scheme:
         return words
-    return words + _relative_entropy(before.emotion_logits, student.old_head(output.z_e)).mean()
+    now = student.parent.model.emotion_logits(output.z_e, output.side)
+    return words + _relative_entropy(before.emotion_logits, now).mean()
 
 
 def _relative_entropy(before: Tensor, now: Tensor) -> Tensor:
@@ -229,23 +232,36 @@ def _relative_entropy(before: Tensor, now: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Said:
-    """What a model said of clips: emotion logits `(clips, labels)` and z_e `(clips, width)`."""
+    """What a model said of clips.
+
+    Attributes:
+        logits: of the emotion, `(clips, labels)`.
+        embeddings: z_e, `(clips, width)`.
+        side: inputs of the side layer, `(clips, side width)`; None where it has none.
+    """
 
     logits: np.ndarray
     embeddings: np.ndarray
+    side: np.ndarray | None = None
+
+    def __getitem__(self, rows: np.ndarray) -> Said:
+        return Said(self.logits[rows], self.embeddings[rows], None if self.side is None else self.side[rows])
 
 
 @torch.inference_mode()
 def answers(model: EmotionTransformer, store: FeatureStore, chosen: np.ndarray) -> Said:
     """What a model says of some clips of a store, in the order of `chosen`."""
     model.eval()
-    logits = np.zeros((len(store.clips), model.dims.classes), dtype=np.float32)
-    embeddings = np.zeros((len(store.clips), model.dims.width), dtype=np.float32)
+    clips, dims = len(store.clips), model.dims
+    logits, embeddings = np.zeros((clips, dims.classes), np.float32), np.zeros((clips, dims.width), np.float32)
+    side = np.zeros((clips, dims.side_width), np.float32) if dims.side_blocks else None
     for numbers, batch in validation_batches(store, chosen):
         output = predict(model, batch, words=False)
         assert output.emotion_logits is not None and output.z_e is not None
         logits[numbers], embeddings[numbers] = output.emotion_logits.float(), output.z_e.float()
-    return Said(logits[chosen], embeddings[chosen])
+        if side is not None and output.side is not None:
+            side[numbers] = output.side
+    return Said(logits, embeddings, side)[chosen]
 
 
 def watched(model: EmotionTransformer, material: Material, held: np.ndarray) -> dict[str, float]:

@@ -24,8 +24,8 @@ class TeachRecipe:
         manifest: of the labelled clips, relative to the data folder. Its splits are not looked at.
         scheme: label set: an id that ships, or a JSON file relative to the data folder.
         parent: checkpoint that is taught: a folder, a run beside the output, or a model that ships.
-        method: what of it changes: "head" (the emotion layer alone, as a logistic regression that starts from what the
-            parent says), "blocks:N" (the last N blocks too), "all", "lora:R" (updates of rank R in the attention of
+        method: what of it changes: "head" (the emotion layers alone, as a logistic regression that starts from what
+            the parent says), "blocks:N" (the last N blocks too), "all", "lora:R" (updates of rank R in the attention of
             all blocks), or "scratch" (nothing is kept but the units of the words).
         alpha: weight of the CTC loss on clips with a transcript (equation 8); 0: emotion alone.
         distillation: weight of the divergence from what the parent hears in the same clips: recognition, which a few

@@ -268,7 +268,7 @@ class _Run:
         return folder
 
     def _student(self) -> Student:
-        return make_student(self.parent, self.scheme, self.recipe)
+        return make_student(self.parent, self.scheme, self.recipe, self.material.examples)
 
     def _train(self, student: Student, chosen: np.ndarray, held: np.ndarray, name: str, watched: Watched) -> None:
         train(student, self.material, chosen, held, self.recipe, self._folder(name), watched, self.team)
@@ -298,8 +298,9 @@ def _save(run: _Run, model: EmotionTransformer, taught: Taught) -> None:
     checkpoint.card = card_of(recipe, parent, taught, Counter(clip.emotion for clip in store.clips))
     save_checkpoint(checkpoint, folder)
     if recipe.kind == "head":
-        own = answers(model, store, run.plan.final).embeddings
-        kept = Examples(own, tuple(store.clips[i].emotion for i in run.plan.final))
+        own = answers(model, store, run.plan.final)
+        labels = tuple(store.clips[i].emotion for i in run.plan.final)
+        kept = Examples(own.embeddings, labels, own.side, model.dims.side_blocks)
         save_examples(kept if run.material.examples is None else run.material.examples + kept, folder)
 
 

@@ -92,3 +92,19 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_scheme_is_named() -> None:
     with pytest.raises(ConfigError, match="plutchik"):
         load_scheme("plutchik")
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_a_side_layer_is_kept_and_told_to_older_programs(folder: Path, half: bool) -> None:
+    checkpoint = load_checkpoint(folder)
+    before = json.loads((folder / "config.json").read_text())
+    assert before["format"] == 1 and "side_blocks" not in before["dims"]  # which older programs refuse
+    checkpoint.model = checkpoint.model.with_side([1]).eval()
+    torch.nn.init.normal_(checkpoint.model.side_head.weight, std=0.01)
+    save_checkpoint(checkpoint, folder, half=half)
+    assert json.loads((folder / "config.json").read_text())["format"] == 2
+    features, lengths = torch.randn(2, 60, 80), torch.tensor([60, 40])
+    again = load_checkpoint(folder).model
+    found, expected = again(features, lengths), checkpoint.model(features, lengths)
+    torch.testing.assert_close(found.side, expected.side, rtol=0, atol=1e-2 if half else 0)
+    torch.testing.assert_close(found.emotion_logits, expected.emotion_logits, rtol=0, atol=2e-2 if half else 0)

@@ -323,3 +323,14 @@ def test_head_with_little_to_learn_from() -> None:
     np.testing.assert_allclose(constant[0], np.bincount(labels) / 20, atol=1e-2)
     with pytest.raises(ConfigError, match="l2 must be positive, not 0"):
         LogisticHead.fit(embeddings, labels, 4, l2=0.0)
+
+
+def test_each_weight_of_a_head_may_be_held_back_by_itself() -> None:
+    rows = np.random.default_rng(0).normal(size=(60, 2))
+    labels = (rows.sum(axis=1) > 0).astype(int)
+    alike, same = (LogisticHead.fit(rows, labels, 2, l2=l2) for l2 in (4.0, np.full(2, 4.0)))
+    np.testing.assert_allclose(same.weights, alike.weights)
+    one = LogisticHead.fit(rows, labels, 2, l2=np.array([4.0, 1e6]))
+    assert np.abs(one.weights[1]).max() < 1e-3 < np.abs(one.weights[0]).max()
+    with pytest.raises(ConfigError, match="positive"):
+        LogisticHead.fit(rows, labels, 2, l2=np.array([1.0, 0.0]))

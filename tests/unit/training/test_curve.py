@@ -15,18 +15,23 @@ import torch
 
 import training.curve
 from app.cli import run
-from core.checkpoint import Checkpoint, save_checkpoint
+from core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from core.errors import ConfigError, ManifestError
-from core.examples import Examples, save_examples
+from core.examples import Examples, load_examples, save_examples
 from core.model import EmotionTransformer
 from core.schemes import load_scheme
 from core.tokenizer import Tokenizer
 from training.curve import CurvePlan, report_of, run_curve, write_reports
+from training.curve_ground import Ground, head_logits
 from training.curve_recipe import CurveRecipe
 from training.feature_store import open_features
 from training.manifest import Clip, read_manifest, write_manifest
+from training.parallel import ALONE
 from training.progress import LineProgress
 from training.recipe import build, transformer_dims
+from training.teaching.lessons import answers, train
+from training.teaching.recipe import TeachRecipe
+from training.teaching.student import make_student
 
 DIMS = {"conv_channels": 2, "width": 16, "heads": 2, "blocks": 2, "feedforward": 16, "units": 40, "convolution": 0}
 TEXTS = ("the quick brown fox", "jumps over a lazy dog")
@@ -160,6 +165,25 @@ def test_examples_of_the_parent_make_other_results(data: Path, runs: Path) -> No
     assert any("kept no examples" in note for note in alone.notes)
     assert not any("kept no examples" in note for note in kept.notes)
     assert len(list((runs / "c").glob("head-*"))) == 2  # another parent, in effect: results lie beside each other
+
+
+@pytest.mark.parametrize("side", [False, True])
+def test_the_system_head_is_what_teaching_makes(data: Path, runs: Path, side: bool) -> None:
+    rows = np.random.default_rng(0).normal(size=(50, 16)).astype(np.float32)
+    inputs = np.random.default_rng(1).normal(size=(50, 112)).astype(np.float32)
+    save_examples(Examples(rows, ("neutral",) * 50, inputs if side else None, (2,) if side else ()), runs / "p")
+    scheme, recipe = load_scheme("iemocap4"), TeachRecipe(method="head")
+    ground = Ground(read_manifest(data / "m.csv"), scheme, runs / "p", data / "features", ALONE)
+    for _ in range(2):  # computed, and read from the disk
+        ground = Ground(ground.clips, scheme, runs / "p", data / "features", ALONE)
+        chosen = np.arange(12)
+        found = head_logits(ground.taught_head(chosen, recipe), ground.said)
+        parent = load_checkpoint(runs / "p")
+        student = make_student(parent, scheme, recipe, load_examples(runs / "p"))
+        train(student, ground.material, chosen, chosen[:0], recipe, runs / "taught", LineProgress())
+        expected = answers(student.finished(), ground.store, np.arange(len(ground.clips))).logits
+        np.testing.assert_allclose(found, expected, atol=1e-3)
+        assert (student.model.side_head is not None) == side
 
 
 @pytest.mark.parametrize("order", ["random", "useful"])

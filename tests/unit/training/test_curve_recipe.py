@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-from core.errors import ConfigError
+from core.errors import ConfigError, ManifestError
 from training.curve_charts import curve_picture
+from training.curve_draws import clips_sentence, make_draws
 from training.curve_fit import fitted, outlook
 from training.curve_recipe import CurveRecipe
+from training.manifest import Clip
 from training.recipe import build, load_recipe
 
 
@@ -68,6 +71,9 @@ def test_a_wrong_system_is_a_sentence(system: dict[str, Any], sentence: str) -> 
         ({"manifests": "m.csv"}, "must be a list"),
         ({"compare": "tl"}, "compare must be one of"),
         ({"shot": [4]}, "Did you mean shots"),
+        ({"by": "voices"}, "by must be one of speakers, clips"),
+        ({"by": "clips", "teachers": 3}, "share of the clips"),
+        ({"by": "clips", "test_split": "test"}, "without a test_split"),
     ],
 )
 def test_a_wrong_setting_is_a_sentence(changes: dict[str, Any], sentence: str) -> None:
@@ -115,3 +121,35 @@ def test_the_picture_is_svg_that_says_its_figures() -> None:
     drawn = curve_picture([("none", [(0, 0.4, 0.3, 0.5)]), ("a < b", [(4, 0.5, 0.4, 0.6), (8, 0.6, 0.5, 0.7)])], 0.25)
     root = ElementTree.fromstring(drawn)
     assert root.tag.endswith("svg") and "a < b: 4 labels: 0.500 [0.400, 0.600]" in (root[0].text or "")
+
+
+def clips_of(counts: dict[str, int], speakers: int) -> list[Clip]:
+    return [
+        Clip(Path(f"{name}{n}.wav"), speaker=f"s{n % speakers}", emotion=name)
+        for name, count in counts.items()
+        for n in range(count)
+    ]
+
+
+def test_clips_are_divided_label_by_label_and_none_stands_on_both_sides() -> None:
+    clips = clips_of({"anger": 12, "sadness": 5}, 1)
+    recipe = recipe_of({"kind": "logmel"}, by="clips", teachers=0.5, shots=[2, "all"], draws=4)
+    draws = make_draws(clips, ("anger", "sadness"), recipe)
+    for draw in draws:
+        assert sorted([*draw.pool, *draw.test]) == list(range(17))
+        assert sum(clips[i].emotion == "anger" for i in draw.pool) == 6
+        assert sum(clips[i].emotion == "sadness" for i in draw.pool) == 2
+    assert len({tuple(draw.pool) for draw in draws}) == 4
+    assert "the same speakers teach and are tested" in clips_sentence(draws, 17, recipe)
+
+
+def test_results_of_clips_lie_apart_from_those_of_speakers() -> None:
+    by_speaker, by_clip = (recipe_of({"kind": "logmel"}, by=by, teachers=0.5) for by in ("speakers", "clips"))
+    assert "recipe.by" not in by_speaker.identity(by_speaker.all_systems[0])
+    assert by_clip.identity(by_clip.all_systems[0])["recipe.by"] == "clips"
+
+
+def test_too_few_clips_of_a_label_to_divide_are_a_sentence() -> None:
+    recipe = recipe_of({"kind": "logmel"}, by="clips", teachers=0.5, shots=[4])
+    with pytest.raises(ManifestError, match="sadness has 4 clips in all"):
+        make_draws(clips_of({"anger": 9, "sadness": 4}, 2), ("anger", "sadness"), recipe)

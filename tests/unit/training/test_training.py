@@ -16,13 +16,15 @@ from core.checkpoint import load_checkpoint
 from core.errors import CheckpointError, ConfigError, ManifestError, MoodlightError
 from core.schemes import load_scheme
 from training.evaluate import evaluate
+from training.feature_store import open_features
 from training.finetune import emotions_of, finetune, reading_shares
 from training.loop import Trainer
-from training.manifest import Clip, read_manifest, write_manifest
+from training.manifest import Clip, of_split, read_manifest, write_manifest
 from training.parallel import Team, run_on
 from training.pretrain import pretrain
 from training.progress import LineProgress
 from training.recipe import Augmentation, Data, FinetuneRecipe, Optimisation, PretrainRecipe
+from training.teaching.lessons import answers
 
 DIMS = {"conv_channels": 4, "width": 32, "heads": 2, "blocks": 1, "feedforward": 64, "units": 8, "convolution": 0}
 PLAIN = Augmentation(speeds=(1.0,), frequency_masks=0, time_masks=0, low_pass_probability=0.0)
@@ -151,6 +153,35 @@ def test_read_speech_is_taught_to_be_mostly_what_the_recipe_says(data: Path, pre
     emotion = evaluate(out, data / "m.csv", "test", "cpu").emotion
     assert emotion is not None
     assert sum(row[2] for row in emotion.confusion) > 12  # of 16
+
+
+def test_a_side_layer_tells_what_the_rest_of_the_model_cannot(data: Path, pretrained: Path) -> None:
+    """After one pass that learns next to nothing, a side layer alone knows the emotions of speakers it never heard."""
+    still = Optimisation(passes=1, batch_s=6.0, learning_rate=1e-9, precision="float32")
+    said = {}
+    for name, blocks in (("bare", ()), ("side", (1,))):
+        out = pretrained.parent / name
+        finetune(finetune_recipe(optimisation=still, side_blocks=blocks), data, out, LineProgress())
+        said[name] = evaluate(out, data / "m.csv", "test", "cpu").emotion
+    model = load_checkpoint(pretrained.parent / "side").model
+    assert model.dims.side_blocks == (1,) and model.side_head is not None
+    assert said["side"].ua.value > 0.9 > said["bare"].ua.value + 0.1
+
+
+def test_a_side_layer_hears_read_speech_too(data: Path, pretrained: Path) -> None:
+    """Of four emotions the clips have two: read speech teaches the side layer that there are others."""
+    still = Optimisation(passes=1, batch_s=6.0, learning_rate=1e-9, precision="float32")
+    replay = {"replay": Data(("m.csv",)), "replay_emotion_share": 0.7, "replay_emotion_weight": 0.0}
+    neutral = {}
+    for name, emotion in (("unheard", ""), ("heard", "neutral")):
+        out = pretrained.parent / name
+        changes = replay | {"replay_emotion": emotion}
+        finetune(finetune_recipe(optimisation=still, side_blocks=(1,), **changes), data, out, LineProgress())
+        checkpoint = load_checkpoint(out)
+        place = checkpoint.scheme.names.index("neutral")
+        store = open_features(of_split(read_manifest(data / "m.csv"), "test"), (1.0,), data / "features", "stored")
+        neutral[name] = answers(checkpoint.model, store, np.arange(len(store.clips))).logits[:, place].mean()
+    assert neutral["heard"] > neutral["unheard"] + 0.5
 
 
 def test_the_expected_shares_of_read_speech_sum_to_one() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.checkpoint import load_checkpoint
-from core.examples import load_examples
+from core.examples import Examples, load_examples, save_examples
 from core.schemes import Scheme, load_scheme
 from tests.unit.training.teaching.conftest import QUICK, MakeJob
 from training.manifest import read_manifest, write_manifest
@@ -37,7 +38,8 @@ def test_each_method_leaves_a_model_with_its_figures(make_job: MakeJob, untraine
     rest = {"distillation": 0.0} if method == "scratch" else {}
     found, out = run(make_job, method=method, **rest)
     model = load_checkpoint(out / "model")
-    assert model.model.dims == load_checkpoint(untrained_model).model.dims
+    blocks = () if method == "scratch" else (2,)  # of two, of the side layer that a parent without one is given
+    assert model.model.dims == replace(load_checkpoint(untrained_model).model.dims, side_blocks=blocks)
     assert found.comparison is not None and found.comparison.clips == 24 and len(found.files) == 24
     assert (found.old_before is None) == (method == "scratch") and found.lines()[0] == found.plan
     assert (model.temperature, model.notes["method"]) == (found.temperature, method)
@@ -51,8 +53,36 @@ def test_examples_are_handed_on_from_teaching_to_teaching(make_job: MakeJob) -> 
     _, second = run(make_job, name="again", method="head", parent=str(first / "model"))
     once, twice = load_examples(first / "model"), load_examples(second / "model")
     assert once is not None and twice is not None
-    assert twice.labels == once.labels * 2
+    assert twice.labels == once.labels * 2 and twice.side_blocks == once.side_blocks == (2,)
+    assert twice.side is not None and once.side is not None
     np.testing.assert_allclose(twice.embeddings[24:], once.embeddings, atol=1e-2)
+    np.testing.assert_allclose(twice.side[24:], once.side, atol=1e-2)
+
+
+def test_examples_without_side_inputs_stay_without(make_job: MakeJob, untrained_model: Path, tmp_path: Path) -> None:
+    parent = tmp_path / "older"
+    shutil.copytree(untrained_model, parent)
+    save_examples(Examples(np.random.default_rng(0).normal(size=(9, 32)), ("neutral",) * 9), parent)
+    _, out = run(make_job, method="head", parent=str(parent))
+    kept = load_examples(out / "model")
+    assert kept is not None and len(kept.labels) == 9 + 24 and kept.side is None
+    assert load_checkpoint(out / "model").model.side_head is None
+
+
+def test_two_more_labels_are_taught_to_a_taught_model(make_job: MakeJob) -> None:
+    _, first = run(make_job, method="head")
+    job = make_job("six", method="head", parent=str(first / "model"))
+    (job.folder / "scheme.json").write_text(json.dumps(load_scheme("crema6").to_json()), encoding="utf-8")
+    clips = read_manifest(job.folder / "labels.csv")
+    other = {"anger": "disgust", "sadness": "fear"}
+    write_manifest(
+        [replace(clip, emotion=other.get(clip.emotion, clip.emotion)) for clip in clips], job.folder / "labels.csv"
+    )
+    found = teach(load_recipe(TeachRecipe, str(job.folder / "recipe.toml")), job.folder, job.run_dir, LineProgress())
+    assert found.old_before == found.old_after  # of the four labels: their layers are those of before
+    model, kept = load_checkpoint(job.model_dir), load_examples(job.model_dir)
+    assert model.model.dims.classes == 6 and model.model.side_head is not None
+    assert kept is not None and {"anger", "fear"} < set(kept.labels) and kept.side is not None
 
 
 def test_speakers_that_are_held_out_are_never_learnt_from(make_job: MakeJob) -> None:
