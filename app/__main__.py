@@ -20,6 +20,7 @@ VERBS = frozenset(
         "crossval",
         "curve",
         "teach",
+        "listen",
     }
 )
 CLI_OPTIONS = frozenset({"--help", "-h", "--version"})

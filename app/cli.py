@@ -173,6 +173,38 @@ def devices() -> int:
     return show()
 
 
+@app.command(epilog="Example: moodlight listen --save take.wav -o table.csv")
+@guarded
+def listen(
+    device: Annotated[
+        str, typer.Option("--device", metavar="NAME", help="What to record from. [default: the system's]")
+    ] = "",
+    list_only: Annotated[bool, typer.Option("--list", help="List what can be recorded from.")] = False,
+    loopback: Annotated[
+        bool, typer.Option("--loopback", help="Listen to what the computer plays, where the system offers that.")
+    ] = False,
+    seconds: Annotated[float | None, typer.Option(metavar="S", help="Stop after so long.")] = None,
+    save: Annotated[Path | None, typer.Option("--save", metavar="WAV", help="Record to this file.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="CSV", help="Score table of the segments heard.")
+    ] = None,
+    rate: Annotated[int, typer.Option(metavar="HZ", help="Rate of the recording; 0 is the device's own.")] = 16_000,
+    bits: Annotated[int, typer.Option(metavar="16|24", help="Bits of a recorded sample.")] = 16,
+    model: ModelOption = None,
+    compute: Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")] = "auto",
+    events: EventsOption = False,
+) -> int:
+    """Listen to the microphone: the level, the emotion and the words while they are spoken, until Ctrl-C."""
+    from app.commands.listen import Wishes, list_inputs
+    from app.commands.listen import listen as run_listen
+    from core.audio.capture import InputChoice
+
+    if list_only:
+        return list_inputs()
+    choice = InputChoice(name=device, rate=rate, bits=bits)
+    return run_listen(Wishes(choice, loopback, seconds, save, out, model, compute, events))
+
+
 @app.command(epilog="Example: moodlight bench speed")
 @guarded
 def bench(
@@ -180,19 +212,25 @@ def bench(
         list[str] | None,
         typer.Argument(
             metavar="[NAME]...",
-            help="window, engine, encoder, speed, project, training, memory. [default: the first 4]",
+            help="window, engine, encoder, speed, project, training, memory, live. [default: the first 4]",
         ),
     ] = None,
     clips: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Recordings for `speed` and `training`. [default: the bundled samples]"),
+        typer.Option(
+            metavar="DIR", help="Recordings for `speed`, `training` and `live`. [default: the bundled samples]"
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="JSON", help="File for the figures.")] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, metavar="M", help="`live`: minutes of sound.")] = 10.0,
+    speed: Annotated[
+        float, typer.Option(min=0.1, metavar="X", help="`live`: so many times as fast, without a device.")
+    ] = 1.0,
 ) -> int:
     """Measure how fast this machine works."""
     from app.commands.bench import bench as run_bench
 
-    return run_bench(names or (), clips, out)
+    return run_bench(names or (), clips, out, minutes, speed)
 
 
 @app.command(epilog="Example: moodlight corpus crema-d ~/corpora/CREMA-D -o data/crema-d.csv")

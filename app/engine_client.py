@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signa
 import core
 from core.errors import EngineError
 from core.events import parse_line
+from core.live import LiveUpdate
 from core.predictions import Prediction
 
 LOG = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class EngineClient(QObject):
     done = Signal(int)
     failed = Signal(int, str)  # request (of analyse or load_model), one sentence
     note = Signal(int, str)
+    live = Signal(int, object)  # request of `watch`, LiveUpdate
     state_changed = Signal(str)
     died = Signal(str)  # one sentence; `state` tells whether it is being started again
 
@@ -93,6 +95,7 @@ class EngineClient(QObject):
         self._ids = count(1)
         self._requests: dict[int, Request] = {}  # in the order in which the engine works on them
         self._loads: dict[int, Path] = {}
+        self._watches: dict[int, Path] = {}
         self._deaths: list[float] = []
         self._lines, self._log_lines = LineBuffer(), LineBuffer()
         self._stderr: list[str] = []
@@ -161,6 +164,25 @@ class EngineClient(QObject):
             self._set_state("busy")
         return request.id
 
+    def watch(self, ring: Path) -> int:
+        """Listen to live sound, until `unwatch` or its end; `live` tells what is heard.
+
+        A fresh engine is asked again, and may repeat what the one before it had said.
+        """
+        number = next(self._ids)
+        self._watches[number] = ring
+        if self.state in ("idle", "busy"):
+            self._send_watch(number)
+        return number
+
+    def unwatch(self, number: int) -> None:
+        """Listen no longer; nothing more is heard of it."""
+        if self._watches.pop(number, None) is not None and self.state in ("idle", "busy"):
+            self._send({"do": "unwatch", "id": number})
+
+    def _send_watch(self, number: int) -> None:
+        self._send({"do": "watch", "id": number, "ring": str(self._watches[number])})
+
     def cancel(self, request_id: int) -> None:
         """Forget a request; nothing more is heard of it."""
         if self._requests.pop(request_id, None) is None:
@@ -185,6 +207,7 @@ class EngineClient(QObject):
         self._restart_timer.stop()
         self._requests.clear()
         self._loads.clear()
+        self._watches.clear()
         self._end_process(patience_ms)
         self._set_state("stopped")
 
@@ -242,6 +265,8 @@ class EngineClient(QObject):
         kind, request_id = event["event"], event.get("id")
         if kind == "ready":
             self._on_ready(event["model"], request_id)
+        elif request_id in self._watches:
+            self._on_live(request_id, event)
         elif kind == "failed" and request_id not in self._requests:
             self._on_other_failure(request_id, event["message"])
         elif request_id in self._requests:  # what was cancelled is no longer there
@@ -252,10 +277,20 @@ class EngineClient(QObject):
         if load_id is None:
             for request in self._requests.values():
                 self._send(request.to_json())
+            for number in self._watches:
+                self._send_watch(number)
         else:
             self._model_dir = self._loads.pop(load_id, self._model_dir)
         self._update_activity()
         self.ready.emit(model)
+
+    def _on_live(self, number: int, event: dict[str, Any]) -> None:
+        if event["event"] == "live":
+            self.live.emit(number, LiveUpdate.from_json(event["update"]))
+        elif event["event"] in ("done", "failed", "stopped"):
+            del self._watches[number]
+            if event["event"] == "failed":
+                self.failed.emit(number, event["message"])
 
     def _on_other_failure(self, request_id: int | None, message: str) -> None:
         if request_id in self._loads:

@@ -1,4 +1,4 @@
-"""The window: menus, the three workspaces, the status line. What they do is done elsewhere."""
+"""The window: menus, the four workspaces, the status line. What they do is done elsewhere."""
 
 from __future__ import annotations
 
@@ -9,20 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QCloseEvent,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QPaintEvent,
-)
+from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
-    QMainWindow,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -33,49 +25,63 @@ from app.analyse.controller import AnalyseController
 from app.analyse.panel import AnalysePanel
 from app.analyse.player import Player
 from app.analyse.recording import Recording
+from app.annotate.label_keys import live_labels
 from app.annotate.panel import LabelPanel
 from app.annotate.player_port import PlayerPort
 from app.annotate.predictor import Predictor
 from app.annotate.project_menu import ProjectMenu
 from app.annotate.session import ProjectSession, ProjectState
 from app.dialogs import TextDialog, make_about_dialog, make_keys_dialog
+from app.drop_window import DropWindow
 from app.engine_client import EngineClient
 from app.menus import make_action, make_groups, make_menus
 from app.settings import THEMES, WORKSPACES, Settings, save_settings
 from app.status_line import StatusLine
+from app.teach.least_in_use import LeastInUse
 from app.theme import LIGHT, apply_theme, choose_theme
 from app.workspace_switch import WorkspaceSwitch
 from core.errors import MoodlightError
 from core.paths import default_model_dir, samples_dir
 
 if TYPE_CHECKING:
+    from app.live.panel import LivePanel
     from app.teach.panel import TeachPanel
+    from core.audio.capture import InputBackend
 
 PROJECT = ".moodlight"
 MARGIN = 8
 TEACH_MS = 1000  # after a project was opened: the clips come first
 
 
-class MainWindow(QMainWindow):
+class MainWindow(DropWindow):
     """The methods without an underscore are handlers of actions (`app/actions.py`)."""
 
     painted = Signal()  # it is on the screen for the first time
 
-    def __init__(self, client: EngineClient, player: Player, settings: Settings, settings_path: Path) -> None:
+    def __init__(
+        self,
+        client: EngineClient,
+        player: Player,
+        settings: Settings,
+        settings_path: Path,
+        inputs: InputBackend | None = None,
+    ) -> None:
         super().__init__()
+        self._inputs = inputs  # what Live records from; None is PortAudio
         self._client = client
         self._player = player
         self._settings = settings
         self._settings_path = settings_path
-        self._was_painted = self._has_teach = False
+        self._was_painted = False
+        self._made_later: dict[str, TeachPanel | LivePanel] = {}  # the workspaces that are not made at the start
         self._theme = LIGHT
         self._shown_name = ""  # of the recording in Analyse
         self.setWindowTitle("Moodlight")
         self.setMinimumSize(900, 600)
         self.resize(1280, 800)
-        self.setAcceptDrops(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.controller = AnalyseController(client, self)
+        self.least = LeastInUse(client, settings, self)
         self.session = ProjectSession(self)
         self.predictor = Predictor(self.session, client, lambda: self.controller.unfinished > 0, self)
         self.projects = ProjectMenu(self.session, settings, self)
@@ -90,7 +96,6 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._make_centre())
         self.status = StatusLine(self.controller, self.actions_by_id["restart-engine"])
         self.setStatusBar(self.status)
-        self._drop_hint = self._make_drop_hint()
         self._connect_actions()
         self._menus = make_menus(self.menuBar(), self.actions_by_id)
         self._connect()
@@ -120,36 +125,44 @@ class MainWindow(QMainWindow):
         from app.teach.panel import TeachPanel
 
         teach = TeachPanel(self.session, self._client, self._ports["teach"], self.actions_by_id, self._settings)
-        teach.noted.connect(self.status.show_note)
         teach.clip_chosen.connect(self._on_taught_clip)
-        for least in (self.label.set_least, self.panel.emotions.set_least):
-            teach.least_changed.connect(least)
-        teach.set_theme(self._theme)
-        self._pages.addWidget(teach)
-        self._has_teach = True
+        teach.least_changed.connect(self.least.tell)
+        self._take_in("teach", teach)
         return teach
 
-    def _do(self, handler: str) -> None:
-        attrgetter(handler)(self)()
+    @cached_property
+    def live(self) -> LivePanel:
+        """Made when it is first wanted, for the same reason."""
+        from app.live.panel import LivePanel
+        from core.audio.devices import PortAudioInput
+
+        inputs = self._inputs or PortAudioInput()
+        live = LivePanel(self.session, self._client, self._ports["live"], inputs, self.actions_by_id, self._settings)
+        live.teach_wanted.connect(self.use_teach)
+        self._take_in("live", live)
+        return live
+
+    def _take_in(self, name: str, panel: TeachPanel | LivePanel) -> None:
+        panel.noted.connect(self.status.show_note)
+        panel.set_theme(self._theme)
+        self._pages.addWidget(panel)
+        self._made_later[name] = panel
+
+    def _do(self, handler: str, *value: int) -> None:
+        attrgetter(handler)(self)(*value)
 
     def _connect_actions(self) -> None:
         for data in ACTIONS:
             later = partial(self._do, data.handler)  # that workspace is made when it is wanted
-            handler: Callable[..., object] = later if data.panel == "teach" else attrgetter(data.handler)(self)
+            lazy = data.panel in ("teach", "live")
+            handler: Callable[..., object] = later if lazy else attrgetter(data.handler)(self)
             if data.value is not None:
                 handler = partial(handler, data.value)
             # The signal's argument (checked) is not for the handler.
             self.actions_by_id[data.id].triggered.connect(lambda _checked=False, handler=handler: handler())
 
-    def _make_drop_hint(self) -> QLabel:
-        hint = QLabel("Drop to open", self)
-        hint.setObjectName("drop")
-        hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        hint.hide()
-        hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        return hint
-
     def _connect(self) -> None:
+        self.dropped.connect(self.open_paths)
         for part in (self.controller, self.projects, self.label):
             part.noted.connect(self.status.show_note)
         self.label.start.project_chosen.connect(self.projects.open)
@@ -160,6 +173,9 @@ class MainWindow(QMainWindow):
         self.panel.files.open_requested.connect(self.open_files)
         self.panel.files.samples_requested.connect(self.open_samples)
         self.panel.playback.available_changed.connect(self.status.show_sound_problem)
+        for set_least in (self.controller.set_least, self.label.set_least, self.panel.emotions.set_least):
+            self.least.changed.connect(set_least)
+        self.least.tell()
         QApplication.styleHints().colorSchemeChanged.connect(self._on_system_theme)
 
     def _restore(self) -> None:
@@ -190,7 +206,8 @@ class MainWindow(QMainWindow):
         self._show_title()
 
     def _on_project(self, _state: ProjectState) -> None:
-        self._use_workspace("teach" if self._settings.workspace == "teach" else "label")
+        there = self._settings.workspace in ("teach", "live")
+        self._use_workspace(self._settings.workspace if there else "label")
 
     def _on_taught_clip(self, clip: int) -> None:
         self._use_workspace("label")
@@ -212,6 +229,9 @@ class MainWindow(QMainWindow):
     def use_teach(self) -> None:
         self._use_workspace("teach")
 
+    def use_live(self) -> None:
+        self._use_workspace("live")
+
     def _use_workspace(self, wanted: str) -> None:
         self._settings.workspace = wanted
         for name in sorted(WORKSPACES, key=lambda name: name == wanted):  # first the one that makes room
@@ -222,11 +242,12 @@ class MainWindow(QMainWindow):
                 any(action.isVisible() and not action.isSeparator() for action in menu.actions())
             )
         self.actions_by_id[f"work-{wanted}"].setChecked(True)
-        if wanted == "teach" or self._has_teach:
-            self.teach.set_front(wanted == "teach")
-        elif self.session.is_open:
+        page: QWidget = getattr(self, {"analyse": "panel"}.get(wanted, wanted))
+        for name, panel in self._made_later.items():
+            panel.set_front(name == wanted)
+        if self.session.is_open and "teach" not in self._made_later:
             QTimer.singleShot(TEACH_MS, self, lambda: self.session.is_open and self.teach)
-        self._pages.setCurrentIndex(WORKSPACES.index(wanted))
+        self._pages.setCurrentWidget(page)
         self.label.set_front(wanted == "label", with_header=wanted != "analyse")
         self._show_title()
 
@@ -310,17 +331,15 @@ class MainWindow(QMainWindow):
         assert isinstance(app, QApplication)
         theme = self._theme = choose_theme(app, choice)
         apply_theme(app, theme)
-        self.panel.set_theme(theme)
-        self.label.set_theme(theme)
-        if self._has_teach:
-            self.teach.set_theme(theme)
+        for panel in (self.panel, self.label, *self._made_later.values()):
+            panel.set_theme(theme)
 
     def _on_system_theme(self) -> None:
         if self._settings.theme == "system":
             self._use_theme("system")
 
     def show_keys(self) -> None:
-        actions = self.label.name_labels(self._actions)
+        actions = self.label.name_labels(self._actions) + live_labels(self.label.labels, self._settings.keys)
         self._show_dialog("keys", lambda window: make_keys_dialog(window, actions))
 
     def change_keys(self) -> None:
@@ -339,6 +358,8 @@ class MainWindow(QMainWindow):
             self.actions_by_id[data.id].setShortcuts(data.shortcuts)
             self.actions_by_id[data.id].setToolTip(data.tooltip())
         self.label.show_scheme()
+        if "live" in self._made_later:
+            self.live.show_labels()
 
     def show_about(self) -> None:
         self._show_dialog("about", lambda window: make_about_dialog(self._client.model_dir, window))
@@ -351,21 +372,6 @@ class MainWindow(QMainWindow):
         dialog.activateWindow()
 
     # Events
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
-            self._drop_hint.setGeometry(self.rect().adjusted(24, 24, -24, -24))
-            self._drop_hint.raise_()
-            self._drop_hint.show()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._drop_hint.hide()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self._drop_hint.hide()
-        event.acceptProposedAction()
-        self.open_paths([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -380,9 +386,8 @@ class MainWindow(QMainWindow):
             return
         self._save()
         self.hide()
-        self.label.close_parts()
-        if self._has_teach:
-            self.teach.close_parts()
+        for panel in (self.label, *self._made_later.values()):
+            panel.close_parts()
         self.projects.close()
         self.predictor.save()
         self.session.shutdown()

@@ -6,6 +6,7 @@ import json
 import logging
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -14,7 +15,7 @@ from core.paths import atomic_write
 LOG = logging.getLogger(__name__)
 
 THEMES = ("system", "light", "dark")
-WORKSPACES = ("analyse", "label", "teach")
+WORKSPACES = ("analyse", "label", "teach", "live")
 RECENT = 6  # projects that are remembered
 
 
@@ -33,6 +34,7 @@ class Settings:
         blind: what the other annotators say is not shown.
         teach_goes_on: a teaching goes on when the window is closed.
         sureness: how sure a model must be, by its fingerprint.
+        live: what Live remembers, see `app/live/options.py`.
         keys: keys that the user chose, by the actions' ids, as Qt's portable text.
     """
 
@@ -51,6 +53,7 @@ class Settings:
     label_splitters: str = ""
     teach_goes_on: bool = False
     sureness: dict[str, float] = field(default_factory=dict)
+    live: dict[str, Any] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

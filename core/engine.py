@@ -8,6 +8,7 @@ gone: the process ends, even from within a long computation.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import queue
@@ -24,17 +25,20 @@ from typing import IO, Any
 import torch
 
 from core.audio.decode import read_info
+from core.audio.ring import Ring
 from core.clips import Listener, parse_segmenting
 from core.errors import EngineError, MoodlightError
 from core.events import parse_line, write_event
 from core.memory import resident_bytes
 from core.paths import default_model_dir
 from core.recognizer import Recognizer
+from core.streaming import LiveAnalyser
 
 LOG = logging.getLogger("core.engine")
 
 GRACE_S = 2.0  # between the end of stdin and the end of the process, whatever it is doing
 SPEEDS_KEPT = 20  # groups of clips over which the speed is told
+TICK_S = 0.05  # between two looks at live sound
 NICENESS = 5  # the window goes first
 MOST_THREADS = 8  # clips of seconds do not fill more
 
@@ -83,6 +87,9 @@ class Engine:
         self._busy: int | None = None
         self._speeds: deque[tuple[float, float]] = deque(maxlen=SPEEDS_KEPT)  # seconds of sound, seconds they took
         self._stopping = threading.Event()
+        self._arrived: queue.SimpleQueue[tuple[int | None, Ring, int]] = queue.SimpleQueue()
+        self._watching: dict[int | None, tuple[LiveAnalyser, Ring]] = {}
+        self._watched: set[int | None] = set()  # rings that are followed, or will be; others may take them out
 
     def hear(self, lines: Iterable[str]) -> None:
         """Take requests until `stop` or the end: what is quick is answered at once, what is work is queued."""
@@ -111,24 +118,46 @@ class Engine:
             self._answer("failed", id=None, message=_explain(error))
             return 1
         self._answer("ready", model=self._described())
-        while (request := self._waiting.get()) is not None and not self._stopping.is_set():
+        try:
+            with contextlib.suppress(BrokenPipeError):  # nobody listens any more
+                self._work_on_requests()
+        finally:
+            self._drop_watches()
+        return 0
+
+    def _work_on_requests(self) -> None:
+        while (request := self._next_request()) is not None and not self._stopping.is_set():
             self._busy = request.id
             try:
                 end = self._do(request)
             except BrokenPipeError:
-                return 0
+                raise
             except Exception as error:  # noqa: BLE001 - one request fails, the engine lives on
                 end = {"event": "failed", "id": request.id, "message": _explain(error)}
             self._busy = None
             self._open.discard(request.id)
             self._cancelled.discard(request.id)
             self._answer(**end)
-        return 0
+
+    def _next_request(self) -> Request | None:
+        """The next one that is work, or None at the end. While it waits for one, live sound is followed."""
+        while True:
+            self._follow_live_sound()
+            try:
+                request = self._waiting.get(timeout=TICK_S if self._watched or self._watching else None)
+            except queue.Empty:
+                continue
+            if request is None or request.do != "watch":
+                return request
 
     def _take(self, request: Request) -> None:
         if request.do in ("analyse", "load"):
             self._open.add(request.id)
             self._waiting.put(request)
+        elif request.do == "watch":
+            self._take_watch(request)
+        elif request.do == "unwatch":
+            self._watched.discard(request.id)
         elif request.do == "cancel":
             if request.id in self._open:  # what is done needs no cancelling, and its number may be used again
                 self._cancelled.add(request.id)
@@ -137,8 +166,58 @@ class Engine:
         elif request.do == "stop":
             self.stop()
         else:
-            message = f"There is no request {request.do!r}: do is analyse, cancel, load, status or stop."
+            message = (
+                f"There is no request {request.do!r}: do is analyse, watch, unwatch, cancel, load, status or stop."
+            )
             self._answer("failed", id=request.id, message=message)
+
+    def _take_watch(self, request: Request) -> None:
+        """Attach to a ring: what comes from now on is heard, however busy the other thread is."""
+        try:
+            ring = Ring.attach(Path(request.text("ring")))
+        except MoodlightError as error:
+            self._answer("failed", id=request.id, message=str(error))
+            return
+        self._watched.add(request.id)
+        self._arrived.put((request.id, ring, ring.written))
+        self._waiting.put(request)  # wakes the other thread
+
+    def _follow_live_sound(self) -> None:
+        """Tell what is new in each ring; to be called often, also in the middle of other work."""
+        if self._recognizer is None:
+            return
+        while not self._arrived.empty():
+            request_id, ring, start = self._arrived.get()
+            self._watching[request_id] = (LiveAnalyser(self._recognizer, ring, start), ring)
+        for request_id, (analyser, ring) in list(self._watching.items()):
+            end = self._tick(request_id, analyser)
+            if end is not None:
+                del self._watching[request_id]
+                self._watched.discard(request_id)
+                ring.close()
+                self._answer(**end)
+
+    def _tick(self, request_id: int | None, analyser: LiveAnalyser) -> dict[str, Any] | None:
+        """Tell what is new in one ring; its last event, where it was that."""
+        if request_id not in self._watched:
+            return {"event": "stopped", "id": request_id}
+        assert self._recognizer is not None
+        analyser.recognizer = self._recognizer
+        try:
+            for update in analyser.tick():
+                self._answer("live", id=request_id, update=update.to_json())
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one ring fails, the engine lives on
+            return {"event": "failed", "id": request_id, "message": _explain(error)}
+        return {"event": "done", "id": request_id} if analyser.finished else None
+
+    def _drop_watches(self) -> None:
+        while not self._arrived.empty():
+            self._arrived.get()[1].close()
+        for _, ring in self._watching.values():
+            ring.close()
+        self._watching.clear()
 
     def _do(self, request: Request) -> dict[str, Any]:
         """Work on a request; returns its last event."""
@@ -172,7 +251,11 @@ class Engine:
         def note(message: str) -> None:
             self._answer("note", id=request.id, message=message)
 
-        listener = Listener(progress, note, cancelled=lambda: self._is_cancelled(request.id))
+        def cancelled() -> bool:  # asked before each block that is read and each group of clips
+            self._follow_live_sound()
+            return self._is_cancelled(request.id)
+
+        listener = Listener(progress, note, cancelled)
         for prediction in self._recognizer.analyse_file(file, start_s, end_s, segmenting, listener):
             if self._is_cancelled(request.id):
                 return

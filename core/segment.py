@@ -8,6 +8,7 @@ frames at once and its recurrence a batch of clips, which is many times faster t
 from __future__ import annotations
 
 import importlib.util
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -143,6 +144,47 @@ def speech_segments(blocks: Iterable[np.ndarray]) -> Iterator[SpeechSegment]:
     yield from cutter.finish()
 
 
+class LiveSpeech:
+    """The same for sound that is still coming: segments are given as soon as the pause behind them was heard.
+
+    The rules are those of `speech_segments`. Only the level to which sound is brought differs, because what follows is
+    not known: a segment may begin or end a frame or two elsewhere.
+    """
+
+    def __init__(self) -> None:
+        self._judge, self._cutter = _LiveJudge(), _Cutter()
+        self._rest = np.zeros(0, np.float32)  # less than a frame, not judged yet
+        self.heard = 0  # samples that are judged
+        self.probability = np.zeros(0, np.float32)  # of speech, in each frame that was judged last
+
+    def push(self, samples: np.ndarray) -> list[SpeechSegment]:
+        """Take in float32 `(n,)` at 16 kHz, and give the segments that end in it."""
+        sound = np.concatenate((self._rest, samples))
+        whole = len(sound) - len(sound) % FRAME_SAMPLES
+        self._rest = sound[whole:]
+        ended: list[SpeechSegment] = []
+        self.probability = np.zeros(0, np.float32)
+        for first in range(0, whole, CHUNK_SAMPLES):
+            ended += self._take(sound[first : min(first + CHUNK_SAMPLES, whole)])
+        return ended
+
+    def open_segment(self) -> SpeechSegment | None:
+        """The speech that has not ended yet, up to now."""
+        return self._cutter.open_segment()
+
+    def finish(self) -> list[SpeechSegment]:
+        """What was open when the sound ended."""
+        ended = self._take(self._rest) if len(self._rest) else []
+        self._rest = self._rest[:0]
+        return ended + list(self._cutter.finish())
+
+    def _take(self, sound: np.ndarray) -> list[SpeechSegment]:
+        probability, rms = self._judge(sound)
+        self.probability = np.concatenate((self.probability, probability))
+        self.heard += len(sound)
+        return list(self._cutter.take(sound, probability, rms))
+
+
 class _Judge:
     """Speech probability and loudness of each frame of consecutive chunks."""
 
@@ -154,10 +196,29 @@ class _Judge:
     def __call__(self, chunk: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Probability and root mean square `(frames,)` of the frames of a chunk."""
         whole, rms = _whole_frames(chunk)
-        encoded = _encode(_with_context(whole, self._context) * _gain(rms))
+        encoded = _encode(_with_context(whole, self._context) * self._gains(rms))
         probability, self._state = load_detector().decode(encoded[:, None], self._state)
         self._context = whole[-CONTEXT_SAMPLES:]
         return probability[:, 0].numpy(), rms
+
+    def _gains(self, rms: np.ndarray) -> Tensor:
+        """What each frame is multiplied with, to be broadcast over `(frames, 576)`."""
+        return torch.tensor(_gain(rms))
+
+
+class _LiveJudge(_Judge):
+    """The same where what follows is not known yet: the level is that of the last half minute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._heard: deque[float] = deque(maxlen=CHUNK_FRAMES)
+
+    def _gains(self, rms: np.ndarray) -> Tensor:
+        gains = []
+        for value in rms.tolist():
+            self._heard.append(value)
+            gains.append([_gain(np.array(self._heard, np.float32))])
+        return torch.tensor(gains)
 
 
 class _Cutter:
@@ -190,6 +251,13 @@ class _Cutter:
         """The segment that was still open when the sound ended."""
         if self._start is not None and self._length >= MIN_CLIP_S * SAMPLE_RATE:
             yield from self._end()
+
+    def open_segment(self) -> SpeechSegment | None:
+        """What is there of the open segment, up to the last frame; None before there is enough to be one."""
+        if self._start is None:
+            return None
+        voiced = self._probability[self._start - self._held :] >= SPEECH_ON
+        return self._segment(self._length) if int(voiced.sum()) >= MIN_VOICED_FRAMES else None
 
     def _look_at(self, probability: float) -> Iterator[SpeechSegment]:
         frame = self._next
@@ -227,11 +295,15 @@ class _Cutter:
         assert self._start is not None
         voiced = self._probability[self._start - self._held : end - self._held] >= SPEECH_ON
         if int(voiced.sum()) >= MIN_VOICED_FRAMES:
-            first = max(self._start - PADDING_FRAMES, self._ended, 0)
-            stop = min(end * FRAME_SAMPLES, self._length) - self._held * FRAME_SAMPLES
-            samples = self._sound[(first - self._held) * FRAME_SAMPLES : stop]
-            yield SpeechSegment(first * FRAME_SAMPLES / SAMPLE_RATE, samples.copy())
+            yield self._segment(min(end * FRAME_SAMPLES, self._length))
             self._ended = end
+
+    def _segment(self, stop: int) -> SpeechSegment:
+        """From the padding before the open segment to sample `stop`."""
+        assert self._start is not None
+        first = max(self._start - PADDING_FRAMES, self._ended, 0)
+        samples = self._sound[(first - self._held) * FRAME_SAMPLES : stop - self._held * FRAME_SAMPLES]
+        return SpeechSegment(first * FRAME_SAMPLES / SAMPLE_RATE, samples.copy())
 
     def _forget(self) -> None:
         """Let go of sound that no segment can need any more."""

@@ -1,4 +1,4 @@
-"""Pictures of the Label and Teach workspaces for docs/, light and dark, off the screen.
+"""Pictures of the Label, Teach and Live workspaces for docs/, light and dark, off the screen.
 
     python scripts/screenshots.py
 
@@ -27,6 +27,10 @@ from app.annotate.scheme_editor import SchemeEditor
 from app.engine_client import EngineClient
 from app.main_window import MainWindow
 from app.settings import Settings
+from core.audio.capture import InputChoice
+from core.audio.decode import SAMPLE_RATE, read_sound
+from core.audio.devices import Device
+from core.audio.ring import Ring
 from core.errors import MoodlightError
 from core.paths import default_model_dir, resources_dir
 from core.project.annotations import annotate
@@ -39,6 +43,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 MEANT = {"ANG": "anger", "HAP": "happiness", "NEU": "neutral", "SAD": "sadness"}
 CLIPS = 60
 SHOWN = 11  # clips before the one that is shown
+SPOKEN_S = 13.2  # of live sound
 PATIENCE_S = 300.0
 
 
@@ -73,8 +78,10 @@ def make_project(path: Path) -> None:
 def take_pictures(application: QApplication, project: Path, theme: str) -> None:
     client = EngineClient(default_model_dir(), parent=application)
     client.start()
-    settings = Settings(annotator="Mina", workspace="label", theme=theme, blind=False)
-    window = MainWindow(client, Player(), settings, project.parent / "settings.json")
+    live = {"folder": str(project.parent)}
+    settings = Settings(annotator="Mina", workspace="label", theme=theme, blind=False, live=live)
+    speaker = Speaker()
+    window = MainWindow(client, Player(), settings, project.parent / "settings.json", inputs=speaker)
     window.resize(1280, 800)
     window.show()
     window.projects.open(project)
@@ -107,8 +114,56 @@ def take_pictures(application: QApplication, project: Path, theme: str) -> None:
     window.teach.tabs.setCurrentIndex(1)
     pause(application, 1.0)
     save(window, f"screenshot-versions{ending}.png")
+    window.teach.tabs.setCurrentWidget(window.teach.curve_view)
+    window.teach.curve.show_report(DOCS / "results" / "curve-emo-db.json")
+    wait(application, lambda: window.teach.curve_view.figures is not None)
+    pause(application, 1.0)
+    save(window, f"screenshot-curve{ending}.png")
+    window.use_live()
+    wait(application, lambda: window.live.controller.microphone.source is not None)
+    window.live.record()
+    speaker.speak(application, SPOKEN_S)
+    window.live.give(2)
+    speaker.speak(application, SPOKEN_S + 0.5)
+    save(window, f"screenshot-live{ending}.png")
     window.close()
     client.shutdown()
+
+
+class Speaker:
+    """A microphone into which clips are spoken. See `core.audio.capture.InputBackend` and `Source`."""
+
+    latency_s, active, problem = 0.0, True, ""
+
+    def __init__(self) -> None:
+        self.ring = Ring.create(SAMPLE_RATE)
+        pause = np.random.default_rng(1).normal(0, 1e-3, SAMPLE_RATE // 2).astype(np.float32)
+        clips = sorted((resources_dir() / "old-task" / "clips").glob("1*_*.opus"))[3::7]
+        self._sound = np.concatenate([part for clip in clips for part in (pause, read_sound(clip).samples)])
+
+    def explain(self) -> str:
+        return ""
+
+    def devices(self) -> list[Device]:
+        return [Device("Microphone", "ALSA", 1, 0, 48_000, is_default_input=True)]
+
+    def refresh(self) -> None:
+        return None
+
+    def open(self, _choice: InputChoice) -> Speaker:
+        return self
+
+    def close(self) -> None:
+        self.ring.end()
+
+    def speak(self, application: QApplication, until_s: float) -> None:
+        """As fast as somebody would."""
+        begin_s = time.monotonic() - self.ring.written / SAMPLE_RATE
+        while self.ring.written < until_s * SAMPLE_RATE:
+            now = min(round((time.monotonic() - begin_s) * SAMPLE_RATE), round(until_s * SAMPLE_RATE))
+            self.ring.write(self._sound[self.ring.written : now])
+            application.processEvents()
+            time.sleep(0.005)
 
 
 def save(widget: QWidget, name: str) -> None:

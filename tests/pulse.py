@@ -16,7 +16,7 @@ import pytest
 RATE = 16_000
 BLOCK_BYTES = 2 * RATE // 100  # 10 ms
 IDLE_S = 60  # without anybody who listens or plays, the server ends by itself
-PROGRAMS = ("pulseaudio", "pactl", "parec")
+PROGRAMS = ("pulseaudio", "pactl", "parec", "paplay")
 
 
 class Pulse:
@@ -32,6 +32,15 @@ class Pulse:
 
     def plug_in(self) -> None:
         self.module = self.control("load-module", "module-null-sink", "sink_name=moodlight", f"rate={RATE}")
+
+    def record_what_is_played(self) -> None:
+        """Who records without naming a device hears what is played into `moodlight`."""
+        self.control("set-default-source", "moodlight.monitor")
+
+    def play(self, path: Path) -> subprocess.Popen[bytes]:
+        """Play a sound file into `moodlight`; the process ends when all of it was given to the server."""
+        words = ["paplay", "--device=moodlight", str(path)]
+        return subprocess.Popen(words, env=self._environment())
 
     def unplug(self) -> None:
         self.control("unload-module", self.module)

@@ -33,6 +33,7 @@ class AnalyseController(QObject):
         self.client = client
         self.recordings = Recordings(self)
         self.scheme: Scheme | None = None
+        self._least = 0.0  # confidence of an answer that is saved as such
         self._model: dict[str, Any] | None = None
         self.restarted_because = ""
         self._waiting: list[Recording] = []
@@ -103,14 +104,21 @@ class AnalyseController(QObject):
             self._waiting.remove(recording)
             self._waiting.insert(0, recording)
 
+    def set_least(self, least: float) -> None:
+        """How sure the model must be for its answer to be more than "unsure"."""
+        self._least = least
+        self.recordings.set_least(least)
+
     def save_table(self, path: Path) -> int:
-        """Write the results of all open recordings; returns the number of rows.
+        """Write the results of all open recordings, as `moodlight score --least-confidence` does; returns the number
+        of rows.
 
         Raises:
             MoodlightError: there is nothing to write.
             OSError: the file cannot be written.
         """
-        predictions = [prediction for recording in self.recordings for prediction in recording.predictions]
+        least = self._least
+        predictions = [each.if_sure(least) for recording in self.recordings for each in recording.predictions]
         if not predictions:
             raise MoodlightError("There are no results to save yet.")
         spoken = (list(prediction.probabilities) for prediction in predictions if prediction.emotion)

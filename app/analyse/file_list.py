@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.analyse.recording import Recording, State
-from app.analyse.recordings import RECORDING_ROLE, Index, Recordings
+from app.analyse.recordings import RECORDING_ROLE, STATE_ROLE, UNSURE_ROLE, Index, Recordings
 from app.theme import LIGHT, Theme
 from app.widgets import Card, make_label
 from core.schemes import Scheme
@@ -50,24 +50,25 @@ class RowPainter(QStyledItemDelegate):
         if selected and option.state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(QColor(self.theme.accent))
             painter.drawRect(rect.adjusted(0, 0, -1, -1))
-        self._paint_mark(painter, rect, recording)
-        self._paint_text(painter, rect.adjusted(PADDING + MARK_WIDTH + 6, 7, -PADDING, -8), recording, option.font)
+        self._paint_mark(painter, rect, recording, unsure=index.data(UNSURE_ROLE))
+        text_rect, state = rect.adjusted(PADDING + MARK_WIDTH + 6, 7, -PADDING, -8), index.data(STATE_ROLE)
+        self._paint_text(painter, text_rect, recording, state, option.font)
         if recording.state is State.ANALYSING:
             self._paint_progress(painter, rect, recording)
         painter.restore()
 
-    def _paint_mark(self, painter: QPainter, rect: QRect, recording: Recording) -> None:
+    def _paint_mark(self, painter: QPainter, rect: QRect, recording: Recording, *, unsure: bool) -> None:
         color = self.theme.border
-        if recording.summary and self.scheme:
+        if recording.summary and self.scheme and not unsure:
             color = self.scheme.color(recording.summary.emotion)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(color))
         painter.drawRoundedRect(rect.x() + PADDING, rect.y() + 9, MARK_WIDTH, rect.height() - 18, 2, 2)
 
-    def _paint_text(self, painter: QPainter, rect: QRect, recording: Recording, font: QFont) -> None:
+    def _paint_text(self, painter: QPainter, rect: QRect, recording: Recording, text: str, font: QFont) -> None:
         metrics = QFontMetrics(font)
         name = metrics.elidedText(recording.name, Qt.TextElideMode.ElideMiddle, rect.width())
-        state = metrics.elidedText(recording.state_text(), Qt.TextElideMode.ElideRight, rect.width())
+        state = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
         painter.setPen(QColor(self.theme.text))
         painter.drawText(rect, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, name)
         painter.setPen(QColor(self.theme.error if recording.state is State.ERROR else self.theme.muted))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from app.analyse.recording import Recording
+from app.analyse.recording import Recording, State
 
-RECORDING_ROLE = Qt.ItemDataRole.UserRole + 1
+RECORDING_ROLE, STATE_ROLE, UNSURE_ROLE = (Qt.ItemDataRole.UserRole + number for number in (1, 2, 3))
 Index = QModelIndex | QPersistentModelIndex
 NO_PARENT = QModelIndex()
 
@@ -19,6 +19,7 @@ class Recordings(QAbstractListModel):
         super().__init__(parent)
         self._rows: list[Recording] = []
         self._by_path: dict[Path, Recording] = {}
+        self._least = 0.0
 
     def __iter__(self) -> Iterator[Recording]:
         return iter(self._rows)
@@ -39,10 +40,29 @@ class Recordings(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return recording.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join([str(recording.path), recording.state_text(), *recording.notes])
+            return "\n".join([str(recording.path), self.state_text(recording), *recording.notes])
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{recording.name}: {recording.state_text()}"
+            return f"{recording.name}: {self.state_text(recording)}"
+        if role == STATE_ROLE:
+            return self.state_text(recording)
+        if role == UNSURE_ROLE:
+            return self.is_unsure(recording)
         return recording if role == RECORDING_ROLE else None
+
+    def set_least(self, least: float) -> None:
+        """How sure the model must be for its answer to be more than "unsure"."""
+        if least != self._least:
+            self._least = least
+            if self._rows:
+                self.dataChanged.emit(self.index(0), self.index(len(self._rows) - 1))
+
+    def is_unsure(self, recording: Recording) -> bool:
+        return recording.summary is not None and recording.summary.confidence < self._least
+
+    def state_text(self, recording: Recording) -> str:
+        """The second line of a row, "unsure: anger 41%" where the model is not sure enough."""
+        found = recording.summary is not None and recording.state in (State.DONE, State.STOPPED)
+        return ("unsure: " if found and self.is_unsure(recording) else "") + recording.state_text()
 
     def add(self, paths: Iterable[Path]) -> list[Recording]:
         """Append what is not open yet; returns the new recordings."""

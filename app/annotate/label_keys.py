@@ -44,9 +44,35 @@ def label_keys(labels: Sequence[Label], keys: Mapping[str, str]) -> list[str]:
     return found
 
 
+def live_keys(labels: Sequence[Label], keys: Mapping[str, str]) -> list[str]:
+    """As in Label; a label whose key means something else in Live has its digit there."""
+    there = [action for action in with_keys(ACTIONS, keys) if action.panel in ("", "live")]
+    taken = {key.toString() for action in there for key in action.shortcuts}
+    found = [key if key not in taken else "" for key in label_keys(labels, keys)]
+    for place in range(min(len(found), LABEL_DIGITS)):
+        digit = str(place + 1)
+        if not found[place] and digit not in taken | set(found):
+            found[place] = digit
+    return found
+
+
+def live_labels(labels: Sequence[Label], keys: Mapping[str, str]) -> tuple[Action, ...]:
+    """How labels are given in Live, for those who list the keys."""
+    found = zip(labels, live_keys(labels, keys), strict=True)
+    return tuple(
+        Action(f"live-label-{number}", label.name, key, "", "&Label", hint=f"Give label {number}: {label.name}.",
+               panel="live")
+        for number, (label, key) in enumerate(found, start=1)
+    )  # fmt: skip
+
+
 def _others(keys: Mapping[str, str]) -> list[Action]:
-    """All that can be done while one labels, but for giving a label."""
-    return [action for action in with_keys(ACTIONS, keys) if action.panel != "analyse" and action.value is None]
+    """All that can be done while one labels, but for giving a label. Live sees to its own keys."""
+    return [
+        action
+        for action in with_keys(ACTIONS, keys)
+        if action.panel not in ("analyse", "live") and action.value is None
+    ]
 
 
 def _portable(key: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from core.bench import run
+from core.live_bench import live
 from training.bench import BENCHMARKS
 
 
-def bench(names: Sequence[str], clips: Path | None, out: Path | None) -> int:
+def bench(names: Sequence[str], clips: Path | None, out: Path | None, minutes: float = 10.0, speed: float = 1.0) -> int:
     """Print the figures, and write them to a file where one is named."""
-    return run(names, clips, out, BENCHMARKS)
+    return run(names, clips, out, {**BENCHMARKS, "live": partial(live, minutes=minutes, speed=speed)})

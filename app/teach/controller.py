@@ -72,6 +72,12 @@ class TeachController(QObject):
     def read_only(self) -> bool:
         return self._session.state is not None and self._session.state.read_only
 
+    @property
+    def parent_dir(self) -> Path:
+        """Folder of the model that would be taught."""
+        current = self.look.current if self.look else None
+        return current.folder if current is not None and current.is_there else self._model.folder
+
     # The project
 
     def _on_opened(self, _state: object) -> None:
@@ -134,10 +140,10 @@ class TeachController(QObject):
     def teach(self, recipe: Mapping[str, Any], *, goes_on: bool) -> None:
         if self.is_busy or not self._session.is_open:
             return
-        current = self.look.current if self.look else None
-        parent = current.folder if current is not None and current.is_there else self._model.folder
         self._preparing = True
-        work = partial(prepare_job, scheme=self._session.scheme, recipe=recipe, parent_dir=parent, goes_on=goes_on)
+        work = partial(
+            prepare_job, scheme=self._session.scheme, recipe=recipe, parent_dir=self.parent_dir, goes_on=goes_on
+        )
         self._session.ask(work, self._on_prepared, self._on_unprepared)
         self.job_changed.emit()
 

@@ -26,6 +26,8 @@ from app.settings import Settings
 from app.teach.changed_table import ChangedRow
 from app.teach.compare_dialog import CompareDialog
 from app.teach.controller import TeachController
+from app.teach.curve_controller import CurveController
+from app.teach.curve_view import CurveView
 from app.teach.empty_page import EmptyPage
 from app.teach.figures import ChangedClip, coverage_of
 from app.teach.history import HistoryView, rows_of
@@ -65,7 +67,7 @@ EMPTY, RUN, RESULT = range(3)
 class TeachPanel(QWidget):
     noted = Signal(str)
     clip_chosen = Signal(int)  # it wants to be seen in Label
-    least_changed = Signal(float)  # how sure the model in use must be
+    least_changed = Signal()  # how sure a model must be, in the settings
 
     def __init__(
         self,
@@ -86,13 +88,15 @@ class TeachPanel(QWidget):
         self.card = TeachCard(actions["teach"], settings)
         self.empty = EmptyPage("Teach the model", UNTAUGHT, [actions["work-label"]])
         self.run, self.result = RunView(), ResultView()
-        self.history, self.sureness = HistoryView(), SurenessView()
+        self.history, self.sureness, self.curve_view = HistoryView(), SurenessView(), CurveView()
+        self.curve = CurveController(session, self.curve_view, settings, lambda: self.controller.parent_dir, self)
         self.start = EmptyPage("Teach the model", NO_PROJECT, [actions["new-project"], actions["open-project"]])
         self._lay_out()
         self._connect()
         self._show_job()
         if session.is_open:  # it was opened before this was made
             self.controller.begin()
+            self.curve.begin()
             self._on_opened(session.state)
 
     def _lay_out(self) -> None:
@@ -102,7 +106,8 @@ class TeachPanel(QWidget):
         for now in (nothing, self.run, self.result):
             self.now.addWidget(now)
         self.tabs = QTabWidget(documentMode=True)
-        for page, title in ((self.now, "Teaching"), (self.history, "Versions"), (self.sureness, "How sure?")):
+        pages = (self.now, self.history, self.sureness, self.curve_view)
+        for page, title in zip(pages, ("Teaching", "Versions", "How sure?", "Curve"), strict=True):
             self.tabs.addTab(page, title)
         self.card.setMinimumWidth(CARD_WIDTHS[0])
         self.card.setMaximumWidth(CARD_WIDTHS[1])
@@ -118,11 +123,11 @@ class TeachPanel(QWidget):
 
     def _connect(self) -> None:
         controller, run, history = self.controller, self.run, self.history
-        for part in (controller, self.card):
+        for part in (controller, self.card, self.curve):
             part.noted.connect(self.noted)
-        self._client.ready.connect(self._tell_least)
         self._session.opened.connect(self._on_opened)
         self._session.closed.connect(self._on_closed)
+        self.curve.changed.connect(self._show_actions)
         controller.looked.connect(self._on_looked)
         controller.taught.connect(self.show_version)
         controller.job_changed.connect(self._show_job)
@@ -149,12 +154,13 @@ class TeachPanel(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        for part in (self.run, self.result, self.sureness):
+        for part in (self.run, self.result, self.sureness, self.curve_view):
             part.set_theme(theme)
 
     def close_parts(self) -> None:
         """The window closes: a teaching goes on or ends by what its job says, the engine ends with the window."""
         self.playback.pause()
+        self.curve.close()
         self._model.close()
 
     def set_front(self, front: bool) -> None:
@@ -215,11 +221,7 @@ class TeachPanel(QWidget):
 
     def _on_sureness(self, fingerprint: str, least: float) -> None:
         self._settings.sureness[fingerprint] = least
-        self._tell_least()
-
-    def _tell_least(self, _model: object = None) -> None:
-        fingerprint = str((self._client.model or {}).get("fingerprint", ""))
-        self.least_changed.emit(self._settings.sureness.get(fingerprint, 0.0))
+        self.least_changed.emit()
 
     # What is shown
 
@@ -281,6 +283,10 @@ class TeachPanel(QWidget):
             ("teach-keep teach-discard", asking),
             ("teach-import", self._session.is_open and not self.controller.read_only),
             ("teach-close", self._session.is_open),
+            ("curve", self.curve.can_draw),
+            ("curve-stop", self.curve.run.is_running),
+            ("curve-open", self._session.is_open),
+            ("curve-picture curve-table", self._session.is_open and self.curve_view.figures is not None),
         ):
             for name in names.split():
                 self._actions[name].setEnabled(on)
@@ -288,6 +294,14 @@ class TeachPanel(QWidget):
             self._actions["teach"].setEnabled(False)
 
     # What is pressed
+
+    def draw_curve(self) -> None:
+        self.tabs.setCurrentWidget(self.curve_view)
+        self.curve.draw()
+
+    def open_curve(self) -> None:
+        self.tabs.setCurrentWidget(self.curve_view)
+        self.curve.open()
 
     def teach(self) -> None:
         self._shown = None

@@ -78,7 +78,7 @@ class ShortSpinBox(QDoubleSpinBox):
         return f"{value:.7f}".rstrip("0").rstrip(".") if value else "0"
 
 
-class _NoWheel(QObject):
+class NoWheel(QObject):
     """A wheel that scrolls past a field must not change it."""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -94,7 +94,7 @@ class SettingsForm(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._further: Mapping[str, object] = {}
-        self._guard = _NoWheel(self)
+        self._guard = NoWheel(self)
         self.method = self._make_choice("method", METHODS)
         self.depth_box = self._make_count("depth", 1, 256)
         self.alpha = self._make_number("alpha", 0.0, 100.0)

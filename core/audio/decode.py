@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import soxr
@@ -128,7 +129,7 @@ def read_blocks(
     try:
         at = first
         held: np.ndarray | None = None  # one block is kept back, because only the last one can carry the note
-        for block in _regroup(_resampled(reader, first, last), size):
+        for block in _regroup(resampled(reader, first, last), size):
             if held is not None:
                 yield Sound(held, at / SAMPLE_RATE)
                 at += len(held)
@@ -151,8 +152,8 @@ def _sample_range(path: Path, start_s: float, end_s: float | None) -> tuple[int,
     return first, None if end_s is None or math.isinf(end_s) else max(round(end_s * SAMPLE_RATE), first + 1)
 
 
-def _resampled(reader: Reader, first: int, last: int | None) -> Iterator[np.ndarray]:
-    """Gives output samples [first, last) in chunks of any size."""
+def resampled(reader: Readable, first: int, last: int | None) -> Iterator[np.ndarray]:
+    """Gives samples [first, last) of a recording at 16 kHz, in chunks of any size."""
     rate = reader.rate
     if rate == SAMPLE_RATE:
         yield from reader.read(first, last)
@@ -173,6 +174,15 @@ def _resampled(reader: Reader, first: int, last: int | None) -> Iterator[np.ndar
             left -= len(out)
         if len(out):
             yield out
+
+
+class Readable(Protocol):
+    """Sound at a rate of its own, mono float32."""
+
+    rate: int
+
+    def read(self, first: int, last: int | None) -> Iterator[np.ndarray]:
+        """Gives samples [first, last) in chunks of any size."""
 
 
 def _with_end(chunks: Iterator[np.ndarray]) -> Iterator[np.ndarray | None]:

@@ -29,6 +29,7 @@ class Imported:
         clips: new ones.
         annotations: new or changed ones.
         kept: rows whose annotator has answered already in the project, whose answer stays.
+        speakers: clips and recordings of the project of which nobody had said who speaks.
         foreign: labels that the scheme does not have, and how often they occur.
         failed: files that cannot be read, with the reason.
     """
@@ -37,12 +38,15 @@ class Imported:
     clips: int = 0
     annotations: int = 0
     kept: int = 0
+    speakers: int = 0
     foreign: dict[str, int] = field(default_factory=dict)
     failed: dict[Path, str] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
         """A sentence for each thing that happens."""
         lines = [f"{self.recordings:,} recordings, {self.clips:,} clips and {self.annotations:,} annotations are new"]
+        if self.speakers:
+            lines.append(f"{self.speakers:,} recordings or clips that were there have a speaker now")
         if self.kept:
             lines.append(f"{self.kept:,} rows change nothing: the project has those annotators' answers")
         if self.foreign:
@@ -104,7 +108,7 @@ def import_rows(
     """Take rows into the project as one command.
 
     A row belongs to the clip that the project has in its place; else a clip is made. An annotator's answer that stands
-    in the project is never overwritten. Rows without an annotator are the store's.
+    in the project is never overwritten, nor is a speaker. Rows without an annotator are the store's.
 
     Args:
         store: the project.
@@ -138,6 +142,7 @@ class _Import:
     def __init__(self, store: Store, scheme: int, mapping: Mapping[str, str], result: Imported) -> None:
         self.store, self.scheme, self.mapping, self.result = store, scheme, mapping, result
         self.recordings = dict(store.rows("SELECT hash, id FROM recordings"))
+        self.nobody = {number for (number,) in store.rows("SELECT id FROM recordings WHERE speaker = ''")}
         self.clips: dict[int, list[tuple[float, float, int]]] = {}
         for number, recording, start_s, end_s in store.rows("SELECT id, recording, start_s, end_s FROM clips"):
             self.clips.setdefault(recording, []).append((start_s, end_s, number))
@@ -183,6 +188,13 @@ class _Import:
             number = insert_recording(self.store, fact, row.speaker, row.sex, row.age)
             self.recordings[fact.hash] = number
             self.result.recordings += 1
+        elif number in self.nobody and row.speaker:
+            filled = self.store.connection.execute(
+                "UPDATE recordings SET speaker = ?, sex = coalesce(nullif(sex, ''), ?), "
+                "age = coalesce(nullif(age, ''), ?) WHERE id = ? AND speaker = ''",
+                (row.speaker, row.sex, row.age, number),
+            )
+            self.result.speakers += filled.rowcount
         return number
 
     def _clip(self, row: LabelledClip, recording: int, duration_s: float) -> int:
@@ -190,6 +202,8 @@ class _Import:
         of_recording = self.clips.setdefault(recording, [])
         for start, end, number in of_recording:
             if abs(start - start_s) < SAME_S and abs(end - end_s) < SAME_S:
+                if recording in self.nobody:
+                    self._fill_in_speaker(number, row.speaker)
                 return number
         insert_clips(self.store, recording, [(start_s, max(end_s, start_s + SAME_S))])
         number = int(self.store.value("SELECT max(id) FROM clips"))
@@ -202,6 +216,15 @@ class _Import:
         of_recording.append((start_s, end_s, number))
         self.result.clips += 1
         return number
+
+    def _fill_in_speaker(self, clip: int, speaker: str) -> None:
+        """The recording has the speaker of the first row; this clip may have another one."""
+        filled = self.store.connection.execute(
+            "UPDATE clips SET speaker = ? WHERE id = ? AND speaker IS NULL AND ? <> '' "
+            "AND ? <> (SELECT speaker FROM recordings WHERE id = recording)",
+            (speaker, clip, speaker, speaker),
+        )
+        self.result.speakers += filled.rowcount
 
 
 def insert_annotation(store: Store, said: Annotation) -> None:

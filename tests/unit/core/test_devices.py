@@ -9,8 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.audio.devices import Device, PortAudioBackend, explain_missing_device, list_devices, refresh_devices
-from core.errors import MoodlightError
+from core.audio.capture import InputChoice
+from core.audio.devices import (
+    Device,
+    PortAudioBackend,
+    PortAudioInput,
+    explain_missing_device,
+    list_devices,
+    refresh_devices,
+)
+from core.errors import ConfigError, MoodlightError
 
 SPEAKER = {
     "name": "Speaker",
@@ -38,7 +46,9 @@ class FakeSoundDevice(SimpleNamespace):
         super().__init__(default=SimpleNamespace(device=default), restarts=0, streams=[])
         self.devices, self.only_rate = devices, only_rate
 
-    def query_devices(self, kind: str | None = None) -> Any:
+    def query_devices(self, number: int | None = None, kind: str | None = None) -> Any:
+        if kind == "input":
+            return self.devices[self.default.device[0] if number is None else number]
         return next(d for d in self.devices if d["max_output_channels"]) if kind else self.devices
 
     def query_hostapis(self) -> list[dict[str, str]]:
@@ -53,6 +63,14 @@ class FakeSoundDevice(SimpleNamespace):
     def check_output_settings(self, samplerate: int, **_: Any) -> None:
         if self.only_rate not in (None, samplerate):
             raise self.PortAudioError("Invalid sample rate")
+
+    def check_input_settings(self, *_: Any, samplerate: int) -> None:
+        self.check_output_settings(samplerate)
+
+    def InputStream(self, samplerate: int, *settings: Any, callback: Any) -> Any:
+        stream = self.OutputStream(samplerate, callback)
+        stream.number, stream.channels, stream.kind = settings[1:4]
+        return stream
 
     def OutputStream(self, samplerate: int, callback: Any, **_: Any) -> Any:
         if not self.devices:
@@ -126,3 +144,110 @@ def test_device_that_does_not_open(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, fake)
     with pytest.raises(MoodlightError, match="busy"):
         PortAudioBackend().open(lambda out: None)
+
+
+INTERFACE = {**MICROPHONE, "name": "Interface", "max_input_channels": 4}
+NO_STATUS = SimpleNamespace(input_overflow=False)
+
+
+def test_a_recorded_sample_is_a_whole_step_of_its_depth(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeSoundDevice([MICROPHONE], (0, -1))
+    use(monkeypatch, fake)
+    for bits, kind, block, expected in (
+        (16, "int16", np.array([[-32_768], [1], [32_767]], np.int16), [-1.0, 2.0**-15, 1 - 2.0**-15]),
+        (24, "int32", np.array([[-(2**31)], [256], [2**31 - 1]], np.int32), [-1.0, 2.0**-23, 1 - 2.0**-23]),
+    ):
+        source = PortAudioInput().open(InputChoice(bits=bits))
+        stream = fake.streams[-1]
+        stream.callback(block, 3, None, NO_STATUS)
+        assert stream.kind == kind
+        np.testing.assert_array_equal(source.ring.read(0, 9), np.array(expected, np.float32))
+        source.close()
+        assert source.ring.ended and stream.closed and not source.active and source.problem == ""
+        source.ring.close()
+
+
+@pytest.mark.parametrize(("channel", "channels", "expected"), [(0, 4, [25, 2]), (2, 2, [20, 2])])
+def test_a_channel_is_taken_or_all_are_mixed(
+    monkeypatch: pytest.MonkeyPatch, channel: int, channels: int, expected: list[int]
+) -> None:
+    fake = FakeSoundDevice([MICROPHONE, INTERFACE], (0, -1))
+    use(monkeypatch, fake)
+    source = PortAudioInput().open(InputChoice("Interface", "ALSA", channel))
+    block = np.array([[10, 20, 30, 40], [2, 2, 2, 3]], np.int16)[:, :channels]
+    fake.streams[-1].callback(block, 2, None, NO_STATUS)
+    assert (fake.streams[-1].number, fake.streams[-1].channels) == (1, channels)
+    assert (source.ring.read(0, 9) * 32_768).tolist() == expected
+    source.close()
+    source.ring.close()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "only_rate", "expected"), [(16_000, None, 16_000), (0, None, 44_100), (16_000, 44_100, 44_100)]
+)
+def test_the_rate_is_the_one_asked_for_or_the_devices_own(
+    monkeypatch: pytest.MonkeyPatch, wanted: int, only_rate: int | None, expected: int
+) -> None:
+    use(monkeypatch, FakeSoundDevice([MICROPHONE], (0, -1), only_rate))
+    source = PortAudioInput().open(InputChoice(rate=wanted))
+    assert source.ring.rate == expected
+    source.close()
+    source.ring.close()
+
+
+def test_sound_that_the_device_lost_is_counted_and_silence_for_a_second_is_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake = FakeSoundDevice([MICROPHONE], (0, -1))
+    use(monkeypatch, fake)
+    clock_s = 100.0
+    monkeypatch.setattr("core.audio.devices.time.monotonic", lambda: clock_s)
+    source = PortAudioInput().open(InputChoice())
+    clock_s += 2.9
+    assert source.active, "a device may take its time to start"
+    for lost in (True, False, True):
+        fake.streams[-1].callback(np.zeros((160, 1), np.int16), 160, None, SimpleNamespace(input_overflow=lost))
+    assert source.ring.overflows == 2
+    clock_s += 0.9
+    assert source.active
+    clock_s += 0.2
+    assert not source.active and source.ring.ended
+    assert source.problem == "마이크 gives no sound any more: it was unplugged or switched off."
+    assert not fake.streams[-1].closed, "that may take its time: who asks in a window closes it elsewhere"
+    source.close()
+    assert fake.streams[-1].closed
+    source.ring.close()
+
+
+def test_an_open_device_is_not_taken_away_by_a_look_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeSoundDevice([MICROPHONE, SPEAKER], (0, 1))
+    use(monkeypatch, fake)
+    source, player = PortAudioInput().open(InputChoice()), PortAudioBackend().open(lambda out: None)
+    for each in (source, player):
+        PortAudioInput().refresh()
+        assert fake.restarts == 0
+        each.close()
+    PortAudioInput().refresh()
+    assert fake.restarts == 1
+    source.ring.close()
+
+
+def test_what_cannot_be_recorded_from_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeSoundDevice([MICROPHONE], (0, -1))
+    use(monkeypatch, fake)
+    with pytest.raises(MoodlightError, match="There is no device 'Nowhere' to record from"):
+        PortAudioInput().open(InputChoice("Nowhere"))
+    with pytest.raises(MoodlightError, match="마이크 has 1 channels to record from: there is no channel 3"):
+        PortAudioInput().open(InputChoice(channel=3))
+    fake.InputStream = lambda *_, **__: (_ for _ in ()).throw(fake.PortAudioError("busy"))
+    with pytest.raises(MoodlightError, match=r"does not open \(busy\)"):
+        PortAudioInput().open(InputChoice())
+    use(monkeypatch, FakeSoundDevice([SPEAKER], (-1, 0)))
+    with pytest.raises(MoodlightError, match="Connect a microphone"):
+        PortAudioInput().open(InputChoice())
+
+
+@pytest.mark.parametrize("settings", [{"bits": 8}, {"rate": -1}, {"channel": -1}])
+def test_a_choice_that_makes_no_sense_is_refused(settings: dict[str, int]) -> None:
+    with pytest.raises(ConfigError):
+        InputChoice(**settings)

@@ -24,8 +24,10 @@ import soundfile
 from core.audio.decode import SAMPLE_RATE, read_sound
 from core.engine import Engine
 from core.events import parse_line, write_request
+from core.live import LiveUpdate
 from core.predictions import Prediction
 from core.recognizer import Recognizer
+from tests.fake_source import FakeSource
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_S = 120.0
@@ -112,6 +114,11 @@ def long_file(samples: list[Path], tmp_path_factory: pytest.TempPathFactory) -> 
     return path
 
 
+@pytest.fixture(scope="module")
+def recognizer_of_untrained(untrained_model: Path) -> Recognizer:
+    return Recognizer.load(untrained_model, "cpu")
+
+
 def test_it_says_what_it_has_loaded(fresh_engine: Child, untrained_model: Path) -> None:
     model = fresh_engine.hear("ready", "failed")["model"]
     assert model["name"] == "untrained"
@@ -166,7 +173,7 @@ def test_what_cannot_be_read_of_a_file_is_a_note(engine: Child, samples: list[Pa
         ("nonsense", None, "JSON"),
         ("[1, 2]", None, "JSON"),
         ('{"do": "dance", "id": 4}', 4, "'dance'"),
-        ('{"id": 4}', 4, "analyse, cancel, load, status or stop"),
+        ('{"id": 4}', 4, "analyse, watch, unwatch, cancel, load, status or stop"),
         ('{"do": "analyse", "id": 5}', 5, "'file'"),
         ('{"do": "analyse", "id": 5, "file": 7}', 5, "'file'"),
         ('{"do": "analyse", "id": "five", "file": ""}', None, "'file'"),
@@ -311,3 +318,97 @@ def test_an_error_that_nobody_foresaw_fails_one_request_and_is_logged(
     assert [(event["event"], event.get("id")) for event in events] == [("ready", None), ("failed", 1), ("failed", 2)]
     assert "ZeroDivisionError: seven times" in events[1]["message"]
     assert "Traceback" in caplog.text
+
+
+@pytest.fixture
+def microphone() -> Iterator[FakeSource]:
+    source = FakeSource()
+    yield source
+    source.ring.close()
+
+
+@pytest.fixture(scope="module")
+def talk(samples: list[Path]) -> np.ndarray:
+    """A clip with silence around it."""
+    silence = np.zeros(SAMPLE_RATE, np.float32)
+    return np.concatenate([silence, read_sound(samples[0]).samples, silence])
+
+
+def updates(events: list[dict[str, Any]], number: int) -> list[LiveUpdate]:
+    return [LiveUpdate.from_json(e["update"]) for e in events if e["event"] == "live" and e["id"] == number]
+
+
+def test_live_sound_is_followed_until_it_ends(
+    engine: Child, microphone: FakeSource, talk: np.ndarray, recognizer_of_untrained: Recognizer, tmp_path: Path
+) -> None:
+    engine.ask("watch", id=31, ring=str(microphone.ring.path))
+    engine.ask("status", id=32)
+    engine.hear("status")  # the ring was attached to before that was read
+    microphone.push(talk)
+    microphone.close()
+    events = engine.hear_until("done", "failed", "stopped")
+    assert events[-1] == {"event": "done", "id": 31}
+    heard = updates(events, 31)
+    (final,) = [update for update in heard if update.final]
+    path = tmp_path / "said.wav"
+    soundfile.write(path, talk, SAMPLE_RATE, subtype="FLOAT")
+    assert final.prediction is not None
+    (of_file,) = recognizer_of_untrained.analyse_file(path, final.prediction.start_s, final.prediction.end_s, "none")
+    assert final.probabilities == pytest.approx(of_file.probabilities, abs=1e-4)
+    assert final.stable == of_file.transcript
+    assert final.prediction.embedding is not None
+    assert heard[-1].position >= len(talk) - 512
+
+
+def test_live_sound_is_followed_while_a_file_is_analysed(
+    fresh_engine: Child, microphone: FakeSource, talk: np.ndarray, long_file: Path
+) -> None:
+    fresh_engine.hear("ready")
+    fresh_engine.ask("watch", id=1, ring=str(microphone.ring.path))
+    fresh_engine.ask("analyse", id=2, file=str(long_file))
+    fresh_engine.hear("progress")
+    microphone.push(talk)
+    microphone.close()
+    events = fresh_engine.hear_until("done", "failed")
+    assert events[-1] == {"event": "done", "id": 1}, "twenty minutes take longer than five seconds"
+    assert [update.final for update in updates(events, 1)].count(True) == 1
+    fresh_engine.ask("cancel", id=2)
+    assert fresh_engine.hear("stopped", "done")["id"] == 2
+
+
+def test_who_does_not_want_to_hear_more_is_told_that_it_has_stopped(
+    engine: Child, microphone: FakeSource, talk: np.ndarray
+) -> None:
+    engine.ask("watch", id=41, ring=str(microphone.ring.path))
+    engine.ask("status", id=42)
+    engine.hear("status")
+    microphone.push(talk[: SAMPLE_RATE // 2])
+    engine.hear("live")
+    engine.ask("unwatch", id=41)
+    assert engine.hear("stopped", "failed") == {"event": "stopped", "id": 41}
+    microphone.push(talk)
+    engine.ask("status", id=43)
+    assert "live" not in [event["event"] for event in engine.hear_until("status")]
+
+
+def test_a_ring_that_is_not_there_is_one_sentence(engine: Child, tmp_path: Path) -> None:
+    engine.ask("watch", id=51, ring=str(tmp_path / "없음.ring"))
+    failed = engine.hear("failed")
+    assert failed["id"] == 51 and failed["message"].endswith("missing, empty or not ours to read.")
+    engine.ask("watch", id=52)
+    assert engine.hear("failed") == {"event": "failed", "id": 52, "message": "A request to watch needs 'ring', a text."}
+
+
+def test_sound_that_came_while_the_model_was_loaded_is_heard(
+    untrained_model: Path, microphone: FakeSource, talk: np.ndarray
+) -> None:
+    child = Child(untrained_model)
+    child.ask("watch", id=1, ring=str(microphone.ring.path))
+    child.ask("status", id=2)
+    child.hear("status")  # before it is ready
+    microphone.push(talk)
+    microphone.close()
+    events = child.hear_until("done", "failed")
+    assert "ready" in [event["event"] for event in events]
+    assert any(update.final for update in updates(events, 1))
+    assert child.close() == 0

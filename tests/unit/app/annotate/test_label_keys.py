@@ -16,7 +16,7 @@ OTHERS = {
     key.toString()
     for action in ACTIONS
     for key in action.shortcuts
-    if action.panel != "analyse" and action.value is None
+    if action.panel not in ("analyse", "live") and action.value is None
 }
 
 

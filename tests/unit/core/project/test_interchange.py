@@ -10,6 +10,7 @@ from core.project.annotations import annotate, annotations_of
 from core.project.clips import split_clip
 from core.project.interchange import export_rows, find_recordings, import_rows, propose_mapping
 from core.project.opening import create_project
+from core.project.recordings import add_files, every
 from core.project.store import Store
 from tests.unit.core.project.conftest import clips_of, dump, write_sound
 
@@ -74,6 +75,28 @@ def test_speakers_splits_and_weights_are_kept(store: Store, tmp_path: Path) -> N
     import_rows(store, rows, 1)
     found = [row for row in export_rows(store, 1) if row.file == file]
     assert [(row.speaker, row.split, row.weight) for row in found] == [("a", "train", 1.0), ("b", "test", 2.0)]
+
+
+def test_speakers_are_filled_in_where_nobody_has_said_who_speaks(store: Store, tmp_path: Path) -> None:
+    file = write_sound(tmp_path / "talk.wav", seconds=2.0, seed=42)
+    known = write_sound(tmp_path / "known.wav", seed=43)
+    add_files(store, [file], every(1.0))
+    import_rows(store, [LabelledClip(known, speaker="z", sex="male")], 1)
+    before = dump(store)
+    rows = [
+        LabelledClip(file, 0.0, 1.0, speaker="a", sex="female", age="30"),
+        LabelledClip(file, 1.0, 2.0, speaker="b", sex="female"),
+        LabelledClip(known, speaker="y", sex="female"),
+    ]
+    result = import_rows(store, rows, 1)
+    assert (result.recordings, result.clips, result.speakers) == (0, 0, 2) and "speaker" in result.lines()[1]
+    found = {(row.file, row.start_s): (row.speaker, row.sex, row.age) for row in export_rows(store, 1)}
+    assert found[file, 0.0] == ("a", "female", "30")
+    assert found[file, 1.0] == ("b", "female", "30")
+    assert found[known, 0.0] == ("z", "male", "")
+    assert import_rows(store, rows, 1).speakers == 0
+    store.undo()
+    assert dump(store) == before
 
 
 def test_a_label_file_elsewhere_finds_the_project_s_recording_by_its_name(store: Store, tmp_path: Path) -> None:

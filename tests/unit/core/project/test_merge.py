@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,11 @@ def test_nothing_that_anybody_said_is_lost(copy_of: Callable[[str], Store], ours
         other.close()
 
 
-def test_the_later_of_one_person_s_two_answers_stands(copy_of: Callable[[str], Store]) -> None:
+def test_the_later_of_one_person_s_two_answers_stands(
+    copy_of: Callable[[str], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = (f"2026-01-01T00:00:{second:02}.000+00:00" for second in count())
+    monkeypatch.setattr("core.project.annotations.now", lambda: next(times))
     with copy_of("ana") as mine, copy_of("ben") as other:
         other.annotator = "ana"
         clips = clips_of(mine)
