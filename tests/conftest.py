@@ -23,6 +23,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 for _variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
     os.environ[_variable] = _home.name
 os.environ.pop("MOODLIGHT_MODEL", None)
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny models: torch's threads wait for one another ten times as long
 
 
 settings.register_profile("moodlight", deadline=None)  # how long an example takes tells how busy the machine is

@@ -94,6 +94,11 @@ def test_recipes_that_ship_compare_with_no_teaching_and_with_no_model(name: str)
     assert {system.order for system in recipe.all_systems} == {"balanced", "random", "useful"}
 
 
+def test_the_recipe_of_all_methods_has_one_of_each() -> None:
+    recipe = load_recipe(CurveRecipe, "curve-emo-db-methods")
+    assert {"none", "head", "tl", "tl-mtl", "scratch"} == {system.kind for system in recipe.all_systems}
+
+
 def test_a_power_law_is_found_again() -> None:
     shots = np.array([4, 8, 16, 32])
     truth = 0.8 - 0.5 * shots**-0.6
