@@ -16,13 +16,16 @@ class Scale:
     logarithmic: bool = False
 
     def share(self, value: float) -> float:
-        """0 at the low end, 1 at the high one; a single value stands in the middle."""
-        low, high, value = (math.log2(each) if self.logarithmic else each for each in (self.low, self.high, value))
+        """0 at the low end, 1 at the high one; a single value stands in the middle, 0 labels stand at the low end."""
+        low, high = self.low, self.high
+        if self.logarithmic:
+            low, high, value = (math.log2(each) for each in (low, high, max(value, low)))
         return (value - low) / (high - low) if high > low else 0.5
 
 
 def scale_of(values: Sequence[float], *, zero: bool = False, logarithmic: bool = False) -> Scale:
-    """A scale that has all values; `zero`: it begins there."""
+    """A scale that has all values, a logarithmic one all above 0; `zero`: it begins there."""
+    values = [value for value in values if value > 0] if logarithmic else values
     if not values:
         return Scale(1.0, 2.0, True) if logarithmic else Scale()
     low, high = min(values), max(values)

@@ -54,6 +54,11 @@ def make_chart(qtbot: QtBot) -> Chart:
     return chart
 
 
+def test_no_labels_at_all_have_a_place_on_a_logarithmic_scale() -> None:
+    for values in ([0.0], [0.0, 4.0], [0.0, 4.0, 8.0]):
+        assert 0.0 <= scale_of(values, logarithmic=True).share(0.0) <= 0.5
+
+
 def test_what_is_under_the_mouse_is_read_of_all_lines(qtbot: QtBot) -> None:
     chart = make_chart(qtbot)
     chart.show()
