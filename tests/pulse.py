@@ -9,9 +9,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
+
+from core.audio.devices import explain_missing_device, refresh_devices
 
 RATE = 16_000
 BLOCK_BYTES = 2 * RATE // 100  # 10 ms
@@ -134,3 +137,19 @@ def sound_server(folder: Path) -> Iterator[Pulse]:
         yield pulse
     finally:
         pulse.control("exit")
+
+
+@contextmanager
+def sound_server_of_portaudio(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, direction: Literal["input", "output"]
+) -> Iterator[Pulse]:
+    """The same where this process plays and records; what is played is what it records."""
+    with sound_server(folder) as server:
+        monkeypatch.setenv("PULSE_SERVER", server.server)
+        server.record_what_is_played()
+        refresh_devices()
+        if problem := explain_missing_device(direction):
+            pytest.skip(f"PortAudio finds no way to PulseAudio: {problem}")
+        yield server
+        monkeypatch.undo()
+    refresh_devices()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,10 +14,9 @@ from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
 from core.audio.decode import read_sound
-from core.audio.devices import explain_missing_device, refresh_devices
 from core.paths import resources_dir
 from core.project.opening import create_project, open_project
-from tests.pulse import Pulse, sound_server
+from tests.pulse import Pulse, sound_server_of_portaudio
 from tests.window import use_moodlight
 
 pytestmark = pytest.mark.audio
@@ -32,15 +30,8 @@ PAUSE_S = 1.0
 
 @pytest.fixture
 def pulse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pulse]:
-    with sound_server(tmp_path) as server:
-        monkeypatch.setenv("PULSE_SERVER", server.server)
-        listen_to_sink(server)
-        refresh_devices()
-        if problem := explain_missing_device("input"):
-            pytest.skip(f"PortAudio finds no way to PulseAudio: {problem}")
+    with sound_server_of_portaudio(tmp_path, monkeypatch, "input") as server:
         yield server
-        monkeypatch.undo()
-    refresh_devices()
 
 
 @pytest.fixture
@@ -69,14 +60,6 @@ def wait(qtbot: QtBot, condition: Callable[[], object]) -> None:
     qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE_MS)
 
 
-def listen_to_sink(pulse: Pulse) -> None:
-    pulse.control("set-default-source", "moodlight.monitor")
-
-
-def play(file: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(["paplay", "--device=moodlight", str(file)])
-
-
 def four_clips() -> list[Path]:
     """Four clips of known words, each meant differently."""
     found = sorted((resources_dir() / "old-task" / "clips").glob("1*_*.opus"))
@@ -96,7 +79,12 @@ def joined(clips: list[Path], out: Path) -> Path:
 
 
 def test_what_is_played_is_found_as_segments_with_predictions_in_the_project(
-    use_live: Callable[..., None], qtbot: QtBot, project: Path, tmp_path: Path, bundled_model: Path
+    pulse: Pulse,
+    use_live: Callable[..., None],
+    qtbot: QtBot,
+    project: Path,
+    tmp_path: Path,
+    bundled_model: Path,
 ) -> None:
     clips = four_clips()
     heard: list[tuple[str, str]] = []
@@ -105,7 +93,7 @@ def test_what_is_played_is_found_as_segments_with_predictions_in_the_project(
         live = window.live
         qtbot.keyClick(window, Qt.Key.Key_R)
         wait(qtbot, lambda: live.controller.recorder.state == "recording")
-        playing = play(joined(clips, tmp_path / "all.wav"))
+        playing = pulse.play(joined(clips, tmp_path / "all.wav"))
         log = live.controller.log
         wait(qtbot, lambda: playing.poll() is not None and len(log.segments) >= 4 and log.open is None)
         qtbot.keyClick(window, Qt.Key.Key_2)
@@ -141,7 +129,7 @@ def test_a_device_that_is_unplugged_while_it_records_loses_nothing_that_was_hear
         wait(qtbot, lambda: recorder.state == "waiting")
         first_s = recorder.recorded_s
         pulse.plug_in()
-        listen_to_sink(pulse)
+        pulse.record_what_is_played()
         wait(qtbot, lambda: recorder.state == "recording")
         wait(qtbot, lambda: recorder.recorded_s > first_s + 1.0)
         assert len(recorder.files) == 2

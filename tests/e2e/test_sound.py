@@ -16,10 +16,9 @@ from pytestqt.qtbot import QtBot
 from app.__main__ import main
 from app.crash import CrashDialog
 from app.main_window import MainWindow
-from core.audio.devices import explain_missing_device, refresh_devices
 from core.project.opening import create_project, open_project
 from core.project.recordings import add_files
-from tests.pulse import Pulse, Recorder, sound_server
+from tests.pulse import Pulse, Recorder, sound_server_of_portaudio
 
 pytestmark = pytest.mark.audio
 
@@ -33,14 +32,8 @@ Act = Callable[[MainWindow, Recorder], None]
 
 @pytest.fixture
 def pulse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pulse]:
-    with sound_server(tmp_path) as server:
-        monkeypatch.setenv("PULSE_SERVER", server.server)
-        refresh_devices()
-        if problem := explain_missing_device("output"):
-            pytest.skip(f"PortAudio finds no way to PulseAudio: {problem}")
+    with sound_server_of_portaudio(tmp_path, monkeypatch, "output") as server:
         yield server
-        monkeypatch.undo()
-    refresh_devices()
 
 
 @pytest.fixture
