@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from core.markup import Markup, join, tag
 from training.figures import Bin, Coverage
-from training.markup import Markup, join, tag
 from training.metrics import Figure
 
 LEFT, TOP, SIDE, BOTTOM = 46, 12, 280, 44  # pixels: margins around a square plot

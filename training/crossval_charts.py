@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from training.markup import Markup, join, tag
+from core.markup import Markup, join, tag
 from training.metrics import Figure
 
 CELL, LABELS, TITLE = 76, 92, 44  # pixels: a cell of a confusion matrix, room for the names beside and above it

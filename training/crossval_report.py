@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from string import Template
 
+from core.markup import Markup, escape, join, table, tag
 from core.paths import atomic_write
 from training import metrics
 from training.crossval_charts import confusion_picture, systems_picture
@@ -28,7 +29,6 @@ from training.crossval_figures import (
 from training.crossval_jobs import Result
 from training.crossval_recipe import CrossvalRecipe, folder_name
 from training.folds import SIDES, Fold
-from training.markup import Markup, escape, join, table, tag
 from training.metrics import Figure
 from training.report import plain
 from training.report_page import TEMPLATE

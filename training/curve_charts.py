@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from training.markup import Markup, tag
+from core.markup import Markup, tag
 
 LEFT, TOP, WIDTH, HEIGHT, BOTTOM, LEGEND = 56, 16, 460, 300, 48, 220  # pixels: plot, margins, room for the names
 LINE = 20  # between two names

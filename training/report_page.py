@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from rapidfuzz.distance import Levenshtein
 
+from core.markup import Markup, escape, join, table, tag
 from training.charts import coverage_diagram, interval_bar, reliability_diagram
 from training.figures import Calibration, Coverage, EmotionFigures, WordFigures
-from training.markup import Markup, escape, join, table, tag
 from training.metrics import Figure
 from training.report import INTERVAL, Report
 from training.slices import Slice, Slicing
