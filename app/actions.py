@@ -24,8 +24,8 @@ class Action:
         hint: one sentence more than the text says, for the tooltip and the list of keys.
         checkable: it is on or off.
         separated: a line stands before it in the menu.
-        panel: the workspace that it belongs to, `analyse`, `label`, `teach` or `live`; "" for all. Only one
-            workspace's actions are there at a time, so that all may use the same keys.
+        panel: the workspace that it belongs to, `analyse`, `label`, `teach`, `live` or `score`; "" for all. Only
+            one workspace's actions are there at a time, so that all may use the same keys.
         value: what the handler is given, if anything.
     """
 
@@ -92,6 +92,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("live-close", "&Close project", "Ctrl+W", "projects.close_project", "&File", panel="live"),
     Action("live-export", "E&xport the session...", "Ctrl+E", "live.export", "&File",
            hint="Save what was heard as a score table.", separated=True, panel="live"),
+    Action("score-add", "&Add files...", "Ctrl+O", "score.add_files", "&File",
+           hint="Score these sound files, lists or projects, too.", separated=True, panel="score"),
+    Action("score-add-folder", "Add &folder...", "Ctrl+Shift+O", "score.add_folder", "&File",
+           hint="Score all sound files of a folder, too.", panel="score"),
+    Action("score-clear", "&Clear", "", "score.clear", "&File",
+           hint="Take out all files and folders that were to be scored.", panel="score"),
     Action("save-copy", "Save a cop&y...", "", "projects.save_copy", "&File",
            hint="Write the project, as it is now, to another file.", panel="label"),
     Action("add-files", "&Add files...", "Ctrl+O", "projects.add_files", "&File",
@@ -254,6 +260,22 @@ ACTIONS: tuple[Action, ...] = (
     Action("live-on", "Scroll &on", "Right; PgDown", "live.picture.scroll_on", "&View",
            hint="Show what was heard after that.", panel="live"),
     Action("live-start", "To the beg&inning", "Home", "live.picture.to_start", "&View", panel="live"),
+    Action("score-start", "&Start", "Ctrl+Return; Ctrl+Enter", "score.start", "&Score",
+           hint="Score the files and folders, in the background.", panel="score"),
+    Action("score-pause", "&Pause or go on", "Ctrl+Space", "score.toggle_pause", "&Score",
+           hint="Leave the processor to others, or go on.", panel="score"),
+    Action("score-stop", "S&top", "Ctrl+.", "score.stop", "&Score",
+           hint="End the scoring; what is done is kept, and gone on with later.", panel="score"),
+    Action("score-play", "&Listen", "Space", "score.play", "&Score",
+           hint="Hear what the row is about, or pause.", separated=True, panel="score"),
+    Action("score-analyse", "Open in &Analyse", "Ctrl+E", "score.analyse", "&Score",
+           hint="See the row's recording with its sound, emotion and words.", panel="score"),
+    Action("score-table", "&Open table", "", "score.open_table", "&Score", hint="Open the table that was written.",
+           separated=True, panel="score"),
+    Action("score-summary", "Open s&ummary", "", "score.open_summary", "&Score",
+           hint="See what was heard by file, folder, speaker and time.", panel="score"),
+    Action("score-folder", "Show &folder", "", "score.show_folder", "&Score",
+           hint="Show the folder that the table is in.", panel="score"),
     Action("zoom-in", "Zoom &in", "Ctrl++; Ctrl+=", "panel.zoom_in", "&View", panel="analyse"),
     Action("zoom-out", "Zoom &out", "Ctrl+-", "panel.zoom_out", "&View", panel="analyse"),
     Action("fit", "&Fit the recording", "Ctrl+0", "panel.zoom_fit", "&View", hint="Show the whole recording.",
@@ -278,6 +300,8 @@ ACTIONS: tuple[Action, ...] = (
            hint="Teach the model what a project's clips were labelled.", checkable=True),
     Action("work-live", "Li&ve", "Ctrl+4", "use_live", "&View",
            hint="Record, and see and hear emotion and words as they are spoken.", checkable=True),
+    Action("work-score", "&Score", "Ctrl+5", "use_score", "&View",
+           hint="Score folders of recordings into a table.", checkable=True),
     Action("theme-system", "As the &system", "", "use_system_theme", "&View/&Theme",
            hint="Light or dark as the desktop is.", checkable=True),
     Action("theme-light", "&Light", "", "use_light_theme", "&View/&Theme", checkable=True),

@@ -11,7 +11,23 @@ import typer
 
 from app import version as installed_version
 from app.commands.guard import guarded
+from app.commands.options import (
+    BeamOption,
+    DataOption,
+    DeviceOption,
+    DevicesOption,
+    EventsOption,
+    ModelOption,
+    NodesOption,
+    PrecisionOption,
+    ProcessesOption,
+    RecipeArgument,
+    RunOption,
+    SetOption,
+    TensorBoardOption,
+)
 from app.commands.project_verbs import project
+from app.commands.score_verb import score
 
 app = typer.Typer(
     name="moodlight",
@@ -25,35 +41,6 @@ app = typer.Typer(
 models = typer.Typer(help="Models on this machine.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(models, name="models")
 app.add_typer(project, name="project")
-
-ModelOption = Annotated[
-    Path | None, typer.Option("--model", metavar="DIR", help="Checkpoint folder. [default: the bundled model]")
-]
-DeviceOption = Annotated[str, typer.Option(metavar="auto|cpu|cuda|mps", help="Where to compute.")]
-BeamOption = Annotated[
-    int,
-    typer.Option(min=1, help="Search for the words with so many hypotheses; 1 is the greedy path, much faster."),
-]
-SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting of the recipe; repeatable.")
-]
-RecipeArgument = Annotated[str, typer.Argument(metavar="RECIPE", help="Name of a recipe that ships, or a TOML file.")]
-DataOption = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder of the recipe's manifests.")]
-RunOption = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help="Folder of the run. [default: runs/RECIPE]")
-]
-EventsOption = Annotated[bool, typer.Option("--events", help="JSON lines on stdout, for programs.")]
-DevicesOption = Annotated[
-    int, typer.Option(min=1, metavar="N", help="Devices that share the run on each machine; of cpu, processes.")
-]
-NodesOption = Annotated[int, typer.Option("--num-nodes", min=1, metavar="N", help="Machines that share the run.")]
-PrecisionOption = Annotated[
-    str, typer.Option(metavar="auto|bf16-mixed|32-true", help="Numbers of the matrix products. [default: the recipe's]")
-]
-TensorBoardOption = Annotated[
-    bool, typer.Option("--tensorboard", help="Curves for TensorBoard too, in the run's folder.")
-]
-ProcessesOption = Annotated[int, typer.Option(min=0, hidden=True, help="The older name of --device cpu --devices.")]
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -80,33 +67,7 @@ def _main(
     pass
 
 
-@app.command(epilog="Example: moodlight score recordings/ -o table.csv")
-@guarded
-def score(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT", help="Sound files, and folders of them.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="OUT", help="The table to write.")],
-    forms: Annotated[list[str] | None, typer.Option("--format", metavar="csv", help="Form of the table.")] = None,
-    model: ModelOption = None,
-    segment: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|none|speech|SECONDS",
-            help="One row a file (none), a stretch of speech (speech), or so many seconds; auto is none up to 20 s.",
-        ),
-    ] = "auto",
-    device: DeviceOption = "auto",
-    beam: BeamOption = 1,
-    least_confidence: Annotated[
-        float, typer.Option(metavar="P", help='Below this probability the emotion is "unsure".')
-    ] = 0.0,
-) -> int:
-    """Write the emotion and the words of recordings to a table.
-
-    Files that cannot be read are listed in OUT.errors.csv, and the exit code is then 1.
-    """
-    from app.commands.score import score as run_score
-
-    return run_score(inputs, out, forms or ["csv"], model, segment, device, beam, least_confidence)
+app.command(epilog="Example: moodlight score recordings/ -o table.csv --format csv --format textgrid")(score)
 
 
 @app.command(epilog="Example: moodlight evaluate --manifest crema-d.csv --report figures/")
@@ -212,7 +173,8 @@ def bench(
         list[str] | None,
         typer.Argument(
             metavar="[NAME]...",
-            help="window, engine, encoder, speed, project, training, memory, live. [default: the first 4]",
+            help="window, engine, encoder, speed, project, training, memory, live, score, score-many, score-long. "
+            "[default: the first 4]",
         ),
     ] = None,
     clips: Annotated[

@@ -14,7 +14,14 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QTextBrowser, Q
 from app import version
 from app.actions import ACTIONS, Action
 
-WORKSPACES = {"": "Everywhere", "analyse": "Analyse", "label": "Label", "teach": "Teach", "live": "Live"}
+WORKSPACES = {
+    "": "Everywhere",
+    "analyse": "Analyse",
+    "label": "Label",
+    "teach": "Teach",
+    "live": "Live",
+    "score": "Score",
+}
 MOUSE = (
     ("Click in the timeline", "Go there; a click on a segment chooses it"),
     ("Drag in the timeline", "Select a stretch"),

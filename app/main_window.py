@@ -1,4 +1,4 @@
-"""The window: menus, the four workspaces, the status line. What they do is done elsewhere."""
+"""The window: menus, the five workspaces, the status line. What they do is done elsewhere."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ from core.paths import default_model_dir, samples_dir
 
 if TYPE_CHECKING:
     from app.live.panel import LivePanel
+    from app.score.panel import ScorePanel
     from app.teach.panel import TeachPanel
     from core.audio.capture import InputBackend
 
@@ -73,7 +74,7 @@ class MainWindow(DropWindow):
         self._settings = settings
         self._settings_path = settings_path
         self._was_painted = False
-        self._made_later: dict[str, TeachPanel | LivePanel] = {}  # the workspaces that are not made at the start
+        self._made_later: dict[str, TeachPanel | LivePanel | ScorePanel] = {}  # not made at the start
         self._theme = LIGHT
         self._shown_name = ""  # of the recording in Analyse
         self.setWindowTitle("Moodlight")
@@ -142,7 +143,19 @@ class MainWindow(DropWindow):
         self._take_in("live", live)
         return live
 
-    def _take_in(self, name: str, panel: TeachPanel | LivePanel) -> None:
+    @cached_property
+    def score(self) -> ScorePanel:
+        """Made when it is first wanted, for the same reason."""
+        from app.score.panel import ScorePanel
+
+        score = ScorePanel(self._client, self._ports["score"], self.actions_by_id, self._settings)
+        score.analyse_wanted.connect(self._on_scored_file)
+        self.least.changed.connect(score.set_least)
+        self.least.tell()
+        self._take_in("score", score)
+        return score
+
+    def _take_in(self, name: str, panel: TeachPanel | LivePanel | ScorePanel) -> None:
         panel.noted.connect(self.status.show_note)
         panel.set_theme(self._theme)
         self._pages.addWidget(panel)
@@ -154,7 +167,7 @@ class MainWindow(DropWindow):
     def _connect_actions(self) -> None:
         for data in ACTIONS:
             later = partial(self._do, data.handler)  # that workspace is made when it is wanted
-            lazy = data.panel in ("teach", "live")
+            lazy = data.panel in ("teach", "live", "score")
             handler: Callable[..., object] = later if lazy else attrgetter(data.handler)(self)
             if data.value is not None:
                 handler = partial(handler, data.value)
@@ -162,7 +175,7 @@ class MainWindow(DropWindow):
             self.actions_by_id[data.id].triggered.connect(lambda _checked=False, handler=handler: handler())
 
     def _connect(self) -> None:
-        self.dropped.connect(self.open_paths)
+        self.dropped.connect(self._on_dropped)
         for part in (self.controller, self.projects, self.label):
             part.noted.connect(self.status.show_note)
         self.label.start.project_chosen.connect(self.projects.open)
@@ -206,12 +219,22 @@ class MainWindow(DropWindow):
         self._show_title()
 
     def _on_project(self, _state: ProjectState) -> None:
-        there = self._settings.workspace in ("teach", "live")
+        there = self._settings.workspace in ("teach", "live", "score")
         self._use_workspace(self._settings.workspace if there else "label")
 
     def _on_taught_clip(self, clip: int) -> None:
         self._use_workspace("label")
         self.label.queue.choose_clip(clip)
+
+    def _on_scored_file(self, path: Path) -> None:
+        self._use_workspace("analyse")
+        self.controller.open([path])
+
+    def _on_dropped(self, paths: Sequence[Path]) -> None:
+        if self._settings.workspace == "score":
+            self.score.add(paths)
+        else:
+            self.open_paths(paths)
 
     def _show_title(self) -> None:
         state = self.session.state
@@ -232,6 +255,9 @@ class MainWindow(DropWindow):
     def use_live(self) -> None:
         self._use_workspace("live")
 
+    def use_score(self) -> None:
+        self._use_workspace("score")
+
     def _use_workspace(self, wanted: str) -> None:
         self._settings.workspace = wanted
         for name in sorted(WORKSPACES, key=lambda name: name == wanted):  # first the one that makes room
@@ -248,7 +274,7 @@ class MainWindow(DropWindow):
         if self.session.is_open and "teach" not in self._made_later:
             QTimer.singleShot(TEACH_MS, self, lambda: self.session.is_open and self.teach)
         self._pages.setCurrentWidget(page)
-        self.label.set_front(wanted == "label", with_header=wanted != "analyse")
+        self.label.set_front(wanted == "label", with_header=wanted not in ("analyse", "score"))
         self._show_title()
 
     # Opening and saving

@@ -15,7 +15,7 @@ from core.paths import atomic_write
 LOG = logging.getLogger(__name__)
 
 THEMES = ("system", "light", "dark")
-WORKSPACES = ("analyse", "label", "teach", "live")
+WORKSPACES = ("analyse", "label", "teach", "live", "score")
 RECENT = 6  # projects that are remembered
 
 
@@ -35,6 +35,7 @@ class Settings:
         teach_goes_on: a teaching goes on when the window is closed.
         sureness: how sure a model must be, by its fingerprint.
         live: what Live remembers, see `app/live/options.py`.
+        score: what Score remembers, see `app/score/options.py`.
         keys: keys that the user chose, by the actions' ids, as Qt's portable text.
     """
 
@@ -54,6 +55,7 @@ class Settings:
     teach_goes_on: bool = False
     sureness: dict[str, float] = field(default_factory=dict)
     live: dict[str, Any] = field(default_factory=dict)
+    score: dict[str, Any] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

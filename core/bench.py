@@ -33,8 +33,10 @@ from core.model import PRESETS, EmotionTransformer
 from core.paths import default_model_dir, samples_dir
 from core.project.bench import CLIPS as PROJECT_CLIPS
 from core.project.bench import project_figures
-from core.recognizer import Recognizer, choose_precision
-from core.scoring import available_cores, score_files
+from core.recognizer import choose_precision
+from core.score.crew import Crew, available_cores
+from core.score.items import Item, Plan
+from core.score.worker import WorkerSpec
 from core.torchaudio_compat import torchaudio
 
 ROUNDS = 5
@@ -66,15 +68,15 @@ def speed(clips: Sequence[Path]) -> Iterator[Result]:
     waves = _batches([sounds[i] for i in order])
     wav2vec = torchaudio().models.wav2vec2_base().eval()
     precisions = {"float32": False} | ({"bfloat16": True} if choose_precision("auto", "cpu") == "bfloat16" else {})
-    recognizer = Recognizer.load(default_model_dir(), "cpu")
     kind = torch.bfloat16 if "bfloat16" in precisions else torch.float32
     paper = EmotionTransformer(PRESETS["paper"]).eval().to(kind)
     contestants: dict[str, Callable[[], None]] = {
         f"wav2vec2_base {name}": partial(_run_wav2vec, wav2vec, waves, on) for name, on in precisions.items()
     }
-    contestants["bundled"] = lambda: _score_files(recognizer, clips)
     contestants["paper"] = lambda: _run_paper(paper, clips, kind)
-    times = _take_turns(contestants)
+    with Crew(WorkerSpec(Plan((default_model_dir(),), device="cpu"))) as crew:
+        contestants["bundled"] = lambda: _score_files(crew, clips)
+        times = _take_turns(contestants)
     rivals = [times[name] for name in contestants if name.startswith("wav2vec2")]
     best = min(rivals, key=statistics.median)
     yield Result("wav2vec2_base forward pass, its faster precision", seconds / statistics.median(best), "s/s", "-")
@@ -111,10 +113,12 @@ def _run_wav2vec(model: nn.Module, waves: Sequence[torch.Tensor], bfloat16: bool
             model(wave)
 
 
-def _score_files(recognizer: Recognizer, clips: Sequence[Path]) -> None:
-    for result in score_files(recognizer, clips):
-        if result.failure:
-            raise MoodlightError(result.failure)
+def _score_files(crew: Crew, clips: Sequence[Path]) -> None:
+    crew.feed(enumerate(Item(str(clip)) for clip in clips), len(clips))
+    while not crew.done:
+        for _, result in crew.wait(1.0):
+            if result.failure:
+                raise MoodlightError(result.failure)
 
 
 @torch.inference_mode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from core.audio.decode import SAMPLE_RATE, read_blocks
-from core.errors import AudioError, ConfigError
-from core.segment import MAX_SEGMENT_S, speech_segments
+from core.errors import AudioError
+from core.segmenting import MAX_WHOLE_S, Segmenting
 
 BLOCK_S = 30.0  # read at a time
-MAX_WHOLE_S = 300.0  # attention over a longer clip takes more memory than its answer is worth
-MIN_PART_S = 0.5  # of clips of a fixed length
-SEGMENTINGS = ("auto", "none", "speech")
-
-Segmenting = str | float
 
 
 @dataclass(frozen=True)
@@ -48,29 +42,13 @@ class Listener:
         progress: told the seconds of sound behind, whenever more is read.
         note: told a sentence on what could not be read.
         cancelled: asked before each block and each group of clips; True ends the work.
+        ended: told the seconds of sound that there were, when all of it is read.
     """
 
     progress: Callable[[float], None] = lambda done_s: None
     note: Callable[[str], None] = lambda message: None
     cancelled: Callable[[], bool] = lambda: False
-
-
-def parse_segmenting(text: str) -> Segmenting:
-    """How to cut, as a user writes it: `auto`, `none`, `speech`, or a number of seconds.
-
-    Raises:
-        ConfigError: it is none of these.
-    """
-    if text in SEGMENTINGS:
-        return text
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not MIN_PART_S <= seconds <= MAX_WHOLE_S:
-        choices = f"{', '.join(SEGMENTINGS)}, or {MIN_PART_S} to {MAX_WHOLE_S:.0f} seconds"
-        raise ConfigError(f"A recording cannot be cut by {text!r}: choose {choices}.")
-    return seconds
+    ended: Callable[[float], None] = lambda heard_s: None
 
 
 def file_clips(
@@ -90,6 +68,8 @@ def file_clips(
     Raises:
         AudioError: the file cannot be read, or is too long for one clip.
     """
+    from core.segment import MAX_SEGMENT_S  # here: it imports torch, and who only names a segmenting does without
+
     blocks = _blocks(path, start_s, end_s, listener)
     if segmenting == "auto":
         first = next(blocks, np.zeros(0, np.float32))  # a block is longer than the longest segment
@@ -128,6 +108,7 @@ def _blocks(path: Path | str, start_s: float, end_s: float | None, listener: Lis
             listener.note(sound.note)
         seen_s += sound.duration_s
         yield sound.samples
+    listener.ended(seen_s)
 
 
 def _chain(first: np.ndarray, rest: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
@@ -136,6 +117,8 @@ def _chain(first: np.ndarray, rest: Iterator[np.ndarray]) -> Iterator[np.ndarray
 
 
 def _by_speech(file: str, start_s: float, blocks: Iterator[np.ndarray]) -> Iterator[Clip]:
+    from core.segment import MAX_SEGMENT_S, speech_segments
+
     first = np.zeros(0, np.float32)
     total = 0
 

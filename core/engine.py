@@ -26,12 +26,13 @@ import torch
 
 from core.audio.decode import read_info
 from core.audio.ring import Ring
-from core.clips import Listener, parse_segmenting
+from core.clips import Listener
 from core.errors import EngineError, MoodlightError
-from core.events import parse_line, write_event
+from core.events import own_stdout, parse_line, write_event
 from core.memory import resident_bytes
 from core.paths import default_model_dir
 from core.recognizer import Recognizer
+from core.segmenting import parse_segmenting
 from core.streaming import LiveAnalyser
 
 LOG = logging.getLogger("core.engine")
@@ -312,7 +313,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the parent's terminal reaches us too; the parent decides
     _give_way()
-    engine = Engine(_own_stdout(), options.device)
+    engine = Engine(own_stdout(), options.device)
     threading.Thread(target=_listen, args=(engine,), daemon=True).start()
     return engine.work(options.model or default_model_dir())
 
@@ -323,13 +324,6 @@ def _give_way() -> None:
     torch.set_num_threads(max(1, min(cores - 1, MOST_THREADS, torch.get_num_threads())))
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-
-
-def _own_stdout() -> IO[str]:
-    """Stdout for events alone: whatever else is printed in this process goes to stderr."""
-    out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", newline="\n")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return out
 
 
 def _listen(engine: Engine) -> None:

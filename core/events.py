@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -49,6 +51,13 @@ def read_events(stream: IO[str]) -> Iterator[dict[str, Any]]:
     for line in stream:
         if line.strip():
             yield parse_line(line)
+
+
+def own_stdout() -> IO[str]:
+    """Stdout for events alone: whatever else is printed in this process goes to stderr."""
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", newline="\n")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return out
 
 
 def _write_line(stream: IO[str], message: dict[str, Any]) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from string import Template
+
+_PAGE = Path(__file__).with_name("page.html")
 
 
 class Markup(str):
@@ -43,6 +47,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
     head = tag("tr", *(tag("th", name, scope="col") if name else tag("td") for name in columns))
     body = [tag("tr", tag("th", row[0], scope="row"), *(tag("td", cell) for cell in row[1:])) for row in rows]
     return tag("table", tag("thead", head), tag("tbody", *body))
+
+
+def page(title: str, body: Markup) -> str:
+    """A whole page that needs nothing but itself, with the style that all pages have, light and dark."""
+    return Template(_PAGE.read_text(encoding="utf-8")).substitute(title=escape(title), body=body)
 
 
 def _attribute(name: str, value: Attribute) -> str:

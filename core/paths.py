@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any, Literal, overload
 
+from core.errors import ConfigError
+
 MODEL_VARIABLE = "MOODLIGHT_MODEL"
 
 
@@ -81,3 +83,17 @@ def _atomic_write(path: Path, mode: str) -> Iterator[IO[Any]]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def check_can_be_written(path: Path) -> None:
+    """Refuse a table that could not be written at the end.
+
+    Raises:
+        ConfigError: its folder is missing or closed to us, or it is a folder itself.
+    """
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder: name the table to write.")
+    if not path.parent.is_dir():
+        raise ConfigError(f"The folder {path.parent} does not exist: make it first.")
+    if not os.access(path.parent, os.W_OK):
+        raise ConfigError(f"Nothing can be written to the folder {path.parent}: ask its owner for permission.")

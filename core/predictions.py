@@ -6,7 +6,7 @@ import base64
 import csv
 import io
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -157,9 +157,15 @@ class InputFailure:
     reason: str
 
 
-def score_columns(labels: Sequence[str]) -> list[str]:
-    """Names of the score table's columns for a scheme's labels."""
-    return [*_BEFORE_LABELS, *(f"p_{label}" for label in labels), *_AFTER_LABELS]
+def score_columns(labels: Sequence[str], top_k: int = 0) -> list[str]:
+    """Names of the score table's columns for labels, and for the most probable of them behind all others."""
+    top = [f"{name}_{place}" for place in range(1, top_k + 1) for name in ("label", "probability")]
+    return [*_BEFORE_LABELS, *(f"p_{label}" for label in labels), *_AFTER_LABELS, *top]
+
+
+def most_probable(probabilities: Mapping[str, float], count: int) -> list[tuple[str, float]]:
+    """The labels with the highest probabilities, highest first, fewer than `count` where there are no more."""
+    return sorted(probabilities.items(), key=lambda pair: -pair[1])[:count]
 
 
 def write_score_table(path: Path, predictions: Iterable[Prediction], labels: Sequence[str]) -> int:
@@ -181,10 +187,21 @@ def write_score_table(path: Path, predictions: Iterable[Prediction], labels: Seq
 
 
 @contextmanager
-def open_score_table(path: Path, labels: Sequence[str]) -> Iterator[Callable[[Prediction], None]]:
-    """A function that appends a prediction to a CSV score table, which appears at `path` when the block ends."""
-    with _csv_writer(path, score_columns(labels)) as write_cells:
-        yield lambda prediction: write_cells(_score_cells(ScoreRow.of(prediction), labels))
+def open_score_table(path: Path, labels: Sequence[str], top_k: int = 0) -> Iterator[Callable[[Prediction], None]]:
+    """A function that appends a prediction to a CSV score table, which appears at `path` when the block ends.
+
+    Args:
+        path: where to.
+        labels: of all models that are written, in their order; a cell is empty where a model does not know its label.
+        top_k: so many of the most probable labels are written in columns behind all others.
+    """
+    with open_csv(path, score_columns(labels, top_k)) as write_cells:
+
+        def write(prediction: Prediction) -> None:
+            row = ScoreRow.of(prediction)
+            write_cells([*_score_cells(row, labels), *_top_cells(row, top_k)])
+
+        yield write
 
 
 def read_score_table(path: Path) -> list[ScoreRow]:
@@ -196,6 +213,11 @@ def read_score_table(path: Path) -> list[ScoreRow]:
         MoodlightError: the file is not a score table, or a value in it is not a number.
         OSError: it cannot be read.
     """
+    return list(iterate_score_table(path))
+
+
+def iterate_score_table(path: Path) -> Iterator[ScoreRow]:
+    """The rows of a CSV score table, one in memory at a time; see `read_score_table`."""
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
         reader = csv.DictReader(stream)
         columns = reader.fieldnames or []
@@ -203,14 +225,12 @@ def read_score_table(path: Path) -> list[ScoreRow]:
         if missing:
             raise MoodlightError(f"{path} is not a score table: it has no column {missing[0]!r}.")
         labels = [name.removeprefix("p_") for name in columns if name.startswith("p_")]
-        rows = []
         for cells in reader:
             try:
-                rows.append(_row_of_cells(cells, labels))
+                yield row_of_cells(cells, labels)
             except (TypeError, ValueError) as error:
                 message = f"{path}, line {reader.line_num}, is not a row of a score table: {error}."
                 raise MoodlightError(message) from None
-        return rows
 
 
 def errors_path(out: Path) -> Path:
@@ -220,9 +240,16 @@ def errors_path(out: Path) -> Path:
 
 def write_errors(path: Path, failures: Iterable[InputFailure]) -> None:
     """Write the table of files that failed (`file,reason`)."""
-    with _csv_writer(path, ["file", "reason"]) as write_cells:
+    with open_errors(path) as write:
         for failure in failures:
-            write_cells([failure.file, failure.reason])
+            write(failure)
+
+
+@contextmanager
+def open_errors(path: Path) -> Iterator[Callable[[InputFailure], None]]:
+    """A function that appends to the table of files that failed, which appears when the block ends."""
+    with open_csv(path, ["file", "reason"]) as write_cells:
+        yield lambda failure: write_cells([failure.file, failure.reason])
 
 
 def read_errors(path: Path) -> list[InputFailure]:
@@ -232,7 +259,8 @@ def read_errors(path: Path) -> list[InputFailure]:
 
 
 @contextmanager
-def _csv_writer(path: Path, columns: Sequence[str]) -> Iterator[Callable[[Sequence[str]], None]]:
+def open_csv(path: Path, columns: Sequence[str]) -> Iterator[Callable[[Sequence[str]], None]]:
+    """A function that appends a row's cells to a CSV file, which appears at `path` when the block ends."""
     # File names need not be valid text on Linux; surrogateescape writes their bytes as they are.
     with atomic_write(path) as raw:
         stream = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline="")
@@ -251,11 +279,23 @@ def _score_cells(row: ScoreRow, labels: Sequence[str]) -> list[str]:
     if row.emotion is None:
         values = [NO_SPEECH, *("" for _ in range(len(labels) + 1))]
     else:
-        values = [row.emotion, f"{row.confidence:.4f}", *(f"{row.probabilities[label]:.4f}" for label in labels)]
+        known = row.probabilities
+        shares = (f"{known[label]:.4f}" if label in known else "" for label in labels)
+        values = [row.emotion, f"{row.confidence:.4f}", *shares]
     return [row.file, *times, *values, row.transcript, row.model]
 
 
-def _row_of_cells(cells: dict[str, str], labels: Sequence[str]) -> ScoreRow:
+def _top_cells(row: ScoreRow, count: int) -> list[str]:
+    cells = [cell for label, share in most_probable(row.probabilities, count) for cell in (label, f"{share:.4f}")]
+    return cells + [""] * (2 * count - len(cells))
+
+
+def row_of_cells(cells: Mapping[str, str], labels: Sequence[str]) -> ScoreRow:
+    """The row that a line of a score table holds, column to text.
+
+    Raises:
+        ValueError: a number is none.
+    """
     silent = cells["emotion"] == NO_SPEECH
     return ScoreRow(
         file=cells["file"],
@@ -263,7 +303,7 @@ def _row_of_cells(cells: dict[str, str], labels: Sequence[str]) -> ScoreRow:
         end_s=_number(cells["end"]),
         emotion=None if silent else cells["emotion"],
         confidence=0.0 if silent else _number(cells["confidence"]),
-        probabilities={} if silent else {label: _number(cells[f"p_{label}"]) for label in labels},
+        probabilities={label: _number(text) for label in labels if (text := cells[f"p_{label}"]) != ""},
         transcript=cells["transcript"],
         model=cells["model"],
     )

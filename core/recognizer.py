@@ -15,7 +15,7 @@ from torch import Tensor
 
 from core.audio.decode import SAMPLE_RATE
 from core.checkpoint import Checkpoint, fingerprint, load_checkpoint
-from core.clips import Clip, Listener, Segmenting, file_clips, grouped
+from core.clips import Clip, Listener, file_clips, grouped
 from core.decoding import greedy_spans, prefix_beam_search, spans_to_words
 from core.errors import ConfigError
 from core.features import log_mel, pad_batch
@@ -24,7 +24,9 @@ from core.model import parameter_count
 from core.predictions import Prediction, Word
 from core.schemes import Scheme
 from core.segment import contain_speech
+from core.segmenting import Segmenting
 
+SHAPE_FRAMES = 16  # batches are as long as a multiple of this: with each new shape oneDNN's kernels take more memory
 BATCH_FRAMES = 6_000  # padded feature frames (10 ms each) a batch: a larger one leaves the processor's cache
 KERNELS_KEPT = "64"  # 1024, which is oneDNN's own number, take a gigabyte; compiling one again takes a millisecond
 FIRST_GROUP_S, GROUP_S = 10.0, 60.0  # sound of one recording that is analysed together
@@ -170,7 +172,7 @@ class Recognizer:
 
     @torch.inference_mode()
     def _analyse_batch(self, sounds: Sequence[np.ndarray]) -> list[ClipResult]:
-        features, lengths = pad_batch([log_mel(sound) for sound in sounds])
+        features, lengths = pad_batch([log_mel(sound) for sound in sounds], SHAPE_FRAMES)
         kind = torch.bfloat16 if self.precision == "bfloat16" else torch.float32
         output = self.checkpoint.model(features.to(self.device, kind), lengths.to(self.device))
         logits = output.emotion_logits.float() / self.checkpoint.temperature

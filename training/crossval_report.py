@@ -8,9 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from string import Template
 
-from core.markup import Markup, escape, join, table, tag
+from core.markup import Markup, join, page, table, tag
 from core.paths import atomic_write
 from training import metrics
 from training.crossval_charts import confusion_picture, systems_picture
@@ -31,7 +30,6 @@ from training.crossval_recipe import CrossvalRecipe, folder_name
 from training.folds import SIDES, Fold
 from training.metrics import Figure
 from training.report import plain
-from training.report_page import TEMPLATE
 
 NOTES = (
     "WA is the share of clips told rightly, UA the mean recall over the emotions. The clips of all folds are counted "
@@ -138,10 +136,9 @@ def write_report(recipe: CrossvalRecipe, folds: Sequence[Fold], results: Sequenc
     report = make_report(recipe, folds, results)
     drawn = pictures(report)
     lines = markdown(report)
-    page = Template(TEMPLATE.read_text(encoding="utf-8"))
     files = {
         "report.json": json.dumps(plain(report), indent=2, ensure_ascii=False, allow_nan=False),
-        "report.html": page.substitute(title=escape(report.name), body=html(report, drawn)),
+        "report.html": page(report.name, html(report, drawn)),
         "report.md": "\n".join([*lines, "", *(f"![{name}]({name}.svg)" for name in drawn), ""]),
     }
     for name, content in (files | {f"{name}.svg": str(picture) for name, picture in drawn.items()}).items():

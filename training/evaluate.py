@@ -83,7 +83,7 @@ def evaluate(
         speakers=answers.speakers,
         seconds=float(answers.durations_s.sum()),
         speaker_overlap=overlap,
-        notes=tuple(_notes(rows, answers, split, overlap, recognizer.checkpoint.temperature)),
+        notes=tuple(notes_on(rows, answers, split, overlap, recognizer.checkpoint.temperature)),
         emotion=emotion_figures(felt) if len(felt) else None,
         words=word_figures(said) if len(said) else None,
         slicings=slicings(answers, changed, CONDITIONS),
@@ -102,9 +102,18 @@ def speakers_on_two_sides(clips: Iterable[Clip]) -> tuple[str, ...]:
     return tuple(sorted(speaker for speaker, found in sides.items() if len(found) > 1))
 
 
-def _notes(
-    rows: Sequence[Clip], answers: Answers, split: str, overlap: Sequence[str], temperature: float
+def notes_on(
+    rows: Sequence[Clip], answers: Answers, split: str, overlap: Sequence[str], temperature: float | None
 ) -> Iterator[str]:
+    """What a reader must know of the figures.
+
+    Args:
+        rows: of the whole manifest.
+        answers: that are measured.
+        split: to which they belong, empty for all of them.
+        overlap: speakers on two sides of a split.
+        temperature: of the checkpoint's probabilities, None where it is not known.
+    """
     if overlap:
         yield (
             f"{OVERLAP_MARK} These speakers stand on both sides of a split: {_some(overlap)}. "

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import ManifestError
-from training.tables import parse_seconds, read_rows, text_of, write_rows
+from core.tables import parse_seconds, read_rows, text_of, write_rows
 
 Votes = tuple[tuple[str, float], ...]
 

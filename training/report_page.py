@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from string import Template
 from urllib.parse import quote
 
 from rapidfuzz.distance import Levenshtein
 
-from core.markup import Markup, escape, join, table, tag
+from core.errors import ConfigError
+from core.markup import Markup, escape, join, page, table, tag
+from core.paths import atomic_write
 from training.charts import coverage_diagram, interval_bar, reliability_diagram
 from training.figures import Calibration, Coverage, EmotionFigures, WordFigures
 from training.metrics import Figure
@@ -18,8 +20,8 @@ from training.report import INTERVAL, Report
 from training.slices import Slice, Slicing
 from training.worst import Place, WrongEmotion, WrongWords
 
-TEMPLATE = Path(__file__).with_name("report.html")
 OVERLAP = "speaker overlap"
+PAGE, DATA, TEXT = "report.html", "report.json", "report.txt"
 TITLES = {
     "speaker": "By speaker, the worst first",
     "sex": "By sex",
@@ -60,10 +62,38 @@ def render(report: Report, sounds: Path, folder: Path) -> str:
         sounds: folder that the files of the report are relative to, that of its manifest.
         folder: where the page will lie; links to sounds are relative to it.
     """
-    page = _Page(report, sounds, folder)
-    title = f"{report.model} on {report.manifest}"
-    template = Template(TEMPLATE.read_text(encoding="utf-8"))
-    return template.substitute(title=escape(title), body=page.body())
+    return page(f"{report.model} on {report.manifest}", _Page(report, sounds, folder).body())
+
+
+def text_of(report: Report) -> str:
+    """The report as text that any terminal and file takes: names of files need not be valid text."""
+    text = "\n".join(report.lines()) + "\n"
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def write_report(report: Report, sounds: Path, folder: Path) -> Path:
+    """Write the page, and the report as JSON and as text.
+
+    Args:
+        report: what is written.
+        sounds: as for `render`.
+        folder: where to; it is there.
+
+    Returns:
+        The page.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    data = json.dumps(report.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
+    contents = {PAGE: render(report, sounds, folder), DATA: data + "\n", TEXT: text_of(report)}
+    try:
+        for name, content in contents.items():
+            with atomic_write(folder / name) as file:
+                file.write(content.encode("utf-8", "replace"))
+    except OSError as error:
+        raise ConfigError(f"The report cannot be written to {folder}: {error.strerror}.") from error
+    return folder / PAGE
 
 
 class _Page:

@@ -67,7 +67,9 @@ class Picture:
 
 
 class TimelineLoader(QObject):
-    """One thread a recording reads it; one thread draws the newest request."""
+    """One thread a recording reads it; one thread draws the newest request, and starts the others: `Thread.start` waits
+    until the new thread runs, which on a busy machine takes longer than the window has time for.
+    """
 
     opened = Signal(object, float)  # recording, its duration in seconds as the file says
     grown = Signal(object)  # more of it is known
@@ -79,12 +81,16 @@ class TimelineLoader(QObject):
         super().__init__()
         self._news = threading.Condition()
         self._request: DrawRequest | None = None
+        self._openings: list[OpenRecording] = []
         self._closed = False
         self._drawer: threading.Thread | None = None
 
     def open(self, path: Path) -> OpenRecording:
         recording = OpenRecording(path)
-        threading.Thread(target=self._load, args=(recording,), name="timeline-load", daemon=True).start()
+        with self._news:
+            self._openings.append(recording)
+            self._news.notify()
+        self._need_drawer()
         return recording
 
     def draw(self, request: DrawRequest) -> None:
@@ -92,8 +98,11 @@ class TimelineLoader(QObject):
         with self._news:
             self._request = request
             self._news.notify()
+        self._need_drawer()
+
+    def _need_drawer(self) -> None:
         if self._drawer is None:
-            self._drawer = threading.Thread(target=self._draw_requests, name="timeline-draw", daemon=True)
+            self._drawer = threading.Thread(target=self._serve, name="timeline-draw", daemon=True)
             self._drawer.start()
 
     def close(self) -> None:
@@ -152,13 +161,16 @@ class TimelineLoader(QObject):
                 told = time.monotonic()
         return note
 
-    def _draw_requests(self) -> None:
+    def _serve(self) -> None:
         while True:
             with self._news:
-                self._news.wait_for(lambda: self._request is not None or self._closed)
+                self._news.wait_for(lambda: self._request is not None or self._openings or self._closed)
                 request, self._request = self._request, None
+                openings, self._openings = self._openings, []
             if self._closed:
                 return
+            for recording in openings:
+                threading.Thread(target=self._load, args=(recording,), name="timeline-load", daemon=True).start()
             if request is not None and request.recording.overview is not None:
                 self.drawn.emit(compute_picture(request, request.recording.overview))
 

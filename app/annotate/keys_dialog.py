@@ -24,7 +24,14 @@ from app.annotate.label_keys import with_labels
 from app.widgets import make_label, set_look
 from core.schemes import Label
 
-WORKSPACES = {"analyse": "Analyse", "label": "Label", "teach": "Teach", "live": "Live", "": "Everywhere"}
+WORKSPACES = {
+    "analyse": "Analyse",
+    "label": "Label",
+    "teach": "Teach",
+    "live": "Live",
+    "score": "Score",
+    "": "Everywhere",
+}
 NATIVE = QKeySequence.SequenceFormat.NativeText
 ID_ROLE = Qt.ItemDataRole.UserRole
 

@@ -10,7 +10,7 @@ import typer
 from core.audio.devices import Direction, explain_missing_device, list_devices
 from core.errors import ConfigError
 from core.recognizer import choose_device, choose_precision
-from core.scoring import available_cores
+from core.score.crew import available_cores
 
 
 def show() -> int:

@@ -17,7 +17,6 @@ from rich.live import Live
 from rich.text import Text
 
 from app.commands.guard import complain
-from app.commands.score import check_can_be_written
 from core.audio.capture import InputBackend, InputChoice, Source
 from core.audio.devices import Device, PortAudioInput
 from core.audio.level import Level, measure_level
@@ -25,7 +24,7 @@ from core.audio.take import Take
 from core.errors import ConfigError
 from core.events import write_event
 from core.live import LiveSession, LiveUpdate, Smoothing, moved
-from core.paths import default_model_dir
+from core.paths import check_can_be_written, default_model_dir
 from core.predictions import NO_SPEECH, Prediction
 from core.recognizer import Recognizer
 from core.streaming import LiveAnalyser

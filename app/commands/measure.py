@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import tempfile
 from dataclasses import dataclass, replace
@@ -11,13 +10,10 @@ from pathlib import Path
 import typer
 
 from core.errors import ConfigError
-from core.paths import atomic_write, default_model_dir
+from core.paths import default_model_dir
 from training.conditions import CONDITIONS
 from training.evaluate import evaluate as measure
-from training.report import Report
-from training.report_page import render
-
-PAGE, DATA, TEXT = "report.html", "report.json", "report.txt"
+from training.report_page import text_of, write_report
 
 
 @dataclass(frozen=True)
@@ -48,10 +44,10 @@ def evaluate(wishes: Wishes) -> int:
         allow_speaker_overlap=wishes.allow_speaker_overlap,
     )
     report = replace(report, command=command_of(wishes))
-    typer.echo(_text(report), nl=False)
+    typer.echo(text_of(report), nl=False)
     if wishes.report_dir:
-        _write(report, wishes.manifest.parent, wishes.report_dir)
-        typer.echo(f"Written: {wishes.report_dir / PAGE}", err=True)
+        page = write_report(report, wishes.manifest.parent, wishes.report_dir)
+        typer.echo(f"Written: {page}", err=True)
     return 1 if report.unreadable else 0
 
 
@@ -66,22 +62,6 @@ def command_of(wishes: Wishes) -> str:
     options += ["--quick"] if wishes.quick else []
     options += ["--allow-speaker-overlap"] if wishes.allow_speaker_overlap else []
     return shlex.join(["moodlight", "evaluate", *map(str, options)])
-
-
-def _text(report: Report) -> str:
-    text = "\n".join(report.lines()) + "\n"
-    return text.encode("utf-8", "replace").decode("utf-8")  # names of files need not be valid text
-
-
-def _write(report: Report, sounds: Path, folder: Path) -> None:
-    data = json.dumps(report.to_json(), indent=2, ensure_ascii=False, allow_nan=False)
-    contents = {PAGE: render(report, sounds, folder), DATA: data + "\n", TEXT: _text(report)}
-    try:
-        for name, content in contents.items():
-            with atomic_write(folder / name) as file:
-                file.write(content.encode("utf-8", "replace"))
-    except OSError as error:
-        raise ConfigError(f"The report cannot be written to {folder}: {error.strerror}.") from error
 
 
 def _make_folder(folder: Path) -> None:

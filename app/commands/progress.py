@@ -10,13 +10,43 @@ from types import FrameType, TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 LINE_EVERY_S = 10.0
 
 
+class ProgressBar:
+    """Shown on stderr, which leaves stdout to results."""
+
+    def __init__(self) -> None:
+        self._shown = time.monotonic()
+        self._console = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+        self._bar = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
+        self._task = self._bar.add_task("", total=None, rate="")
+
+    def start(self) -> None:
+        self._bar.start()
+
+    def stop(self) -> None:
+        self._bar.stop()
+
+    def say(self, sentence: str) -> None:
+        """A sentence above the bar."""
+        self._console.print(sentence, markup=False)
+
+    def show(self, done: int, total: int, sound_rate: float, left_s: float | None, *, last: bool = False) -> None:
+        """So many files are done; lines are not more frequent than one in ten seconds, but for the last one."""
+        rate = f"{sound_rate:.0f} s of sound a second" + (f", {_time_text(left_s)} left" if left_s else "")
+        self._bar.update(self._task, total=total, completed=done, rate=rate)
+        now = time.monotonic()
+        if not self._console.is_terminal and (last or now - self._shown >= LINE_EVERY_S):
+            self._shown = now
+            self.say(f"{done} of {total} files, {rate}")
+
+
 class FileProgress:
-    """Shown on stderr, which leaves stdout to results.
+    """Progress of work that tells of each file.
 
     Ctrl-C is remembered while it is shown: where Python happens to be in a finaliser, what it raises there is lost.
     """
@@ -25,11 +55,8 @@ class FileProgress:
         self._files = files
         self._done = 0
         self._sound_s = 0.0
-        self._started = self._shown = time.monotonic()
-        self._console = Console(file=sys.stderr, highlight=False, soft_wrap=True)
-        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
-        self._task = self._bar.add_task("", total=files, rate="")
+        self._started = time.monotonic()
+        self._bar = ProgressBar()
         self._interrupted = False
         self._handler = signal.getsignal(signal.SIGINT)
 
@@ -45,16 +72,11 @@ class FileProgress:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, self._handler)
         self._bar.stop()
-        if kind is None and not self._console.is_terminal:
-            self._line()
-
-    def heard(self, seconds: float) -> None:
-        """So much sound more was analysed, of a file that is not done."""
-        self._sound_s += seconds
-        self._show()
+        if kind is None:
+            self._show(last=True)
 
     def file_done(self, seconds: float) -> None:
-        """A file is done; `seconds` of its sound had not been told of.
+        """A file is done, which held so much sound.
 
         Raises:
             KeyboardInterrupt: Ctrl-C was pressed, and what it raised was lost.
@@ -69,22 +91,14 @@ class FileProgress:
         self._interrupted = True
         raise KeyboardInterrupt
 
-    def say(self, sentence: str) -> None:
-        """A sentence above the bar."""
-        self._console.print(sentence, markup=False)
-
-    def _show(self) -> None:
-        self._bar.update(self._task, completed=self._done, rate=f"{self._rate():.0f} s of sound a second")
-        now = time.monotonic()
-        if not self._console.is_terminal and now - self._shown >= LINE_EVERY_S:
-            self._shown = now
-            self._line()
-
-    def _rate(self) -> float:
-        return self._sound_s / max(time.monotonic() - self._started, 1e-3)
-
-    def _line(self) -> None:
-        took_s = time.monotonic() - self._started
+    def _show(self, *, last: bool = False) -> None:
+        took_s = max(time.monotonic() - self._started, 1e-3)
         left_s = took_s / self._done * (self._files - self._done) if self._done else None
-        left = "" if not left_s else f", about {left_s:.0f} s left"
-        self.say(f"{self._done} of {self._files} files, {self._rate():.0f} s of sound a second{left}")
+        self._bar.show(self._done, self._files, self._sound_s / took_s, left_s, last=last)
+
+
+def _time_text(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"

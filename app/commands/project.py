@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 
 from app.commands.guard import complain
-from core.clips import Listener, file_clips, parse_segmenting
+from core.clips import Listener, file_clips
 from core.errors import ConfigError
 from core.project import lookout
 from core.project.agreement_summary import summary
@@ -32,6 +32,7 @@ from core.project.schemes import schemes_of
 from core.project.store import Store
 from core.project.watching import add_and_watch, look_below, look_once, watched_folders
 from core.schemes import load_scheme
+from core.segmenting import parse_segmenting
 
 FAILED = 1
 FEW = 20  # problems that are named

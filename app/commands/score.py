@@ -1,80 +1,135 @@
-"""`moodlight score`: recordings to a table."""
+"""`moodlight score`: recordings to tables."""
 
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
-from app.commands.guard import complain
-from app.commands.progress import FileProgress
-from core.audio.decode import find_sounds
-from core.clips import parse_segmenting
+from app import version
+from app.commands.guard import INTERRUPTED, complain
+from app.commands.score_teller import EventTeller, Teller, TerminalTeller
 from core.errors import ConfigError
 from core.paths import default_model_dir
-from core.predictions import InputFailure, errors_path, open_score_table, write_errors
-from core.recognizer import Recognizer
-from core.scoring import score_files
+from core.score.inputs import list_items
+from core.score.items import Plan
+from core.score.journal import SUFFIX, Journal
+from core.score.places import stamp
+from core.score.run import Control, Progress, score_items
+from core.score.write import WriteOptions, Written, check_outputs, write_results
+from core.segmenting import parse_segmenting
+
+NICENESS = 10  # of a run beside a window
+PARTS, REPORT = ".parts", ".evaluation"
 
 
-def score(
-    inputs: Sequence[Path],
-    out: Path,
-    formats: Sequence[str],
-    model: Path | None,
-    segment: str,
-    device: str,
-    beam: int = 1,
-    least_confidence: float = 0.0,
-) -> int:
-    """Score the inputs. Returns 0, or 1 where some could not be read."""
-    if not 0.0 <= least_confidence <= 1.0:
-        raise ConfigError(f"The least confidence is a probability from 0 to 1, not {least_confidence}.")
-    unknown = sorted(set(formats) - {"csv"})
-    if unknown:
-        raise ConfigError(f"The table cannot be written as {unknown[0]!r}: csv is the only form.")
-    segmenting = parse_segmenting(segment)
-    check_can_be_written(out)
-    files = find_sounds(inputs)
-    if not files:
-        raise ConfigError(f"There is no sound file in {', '.join(map(str, inputs))}.")
-    recognizer = Recognizer.load(model or default_model_dir(), device, beam=beam)
-    failures: list[InputFailure] = []
-    with (
-        open_score_table(out, recognizer.scheme.names) as write,
-        FileProgress(len(files)) as progress,
-    ):
-        for result in score_files(recognizer, files, segmenting, heard=progress.heard):
-            for prediction in result.predictions:
-                write(prediction.if_sure(least_confidence))
-            if result.failure:
-                failures.append(InputFailure(str(result.file), result.failure))
-                progress.say(result.failure)
-            elif result.note:
-                progress.say(result.note)
-            progress.file_done(result.sound_s)
-    return _report(out, len(files), failures)
+@dataclass(frozen=True)
+class Wishes:
+    """What was asked for on the command line."""
+
+    inputs: Sequence[str]
+    out: Path
+    formats: Sequence[str] = ()
+    models: Sequence[Path] = ()
+    segment: str = "auto"
+    device: str = "auto"
+    beam: int = 1
+    least_confidence: float = 0.0
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    top: int = 0
+    embeddings: bool = False
+    workers: int | None = None
+    resume: bool = True
+    compare: Path | None = None
+    cluster: str = ""
+    parts: str = ""
+    events: bool = False
+
+    def plan(self) -> Plan:
+        models = tuple(self.models) or (default_model_dir(),)
+        segmenting = parse_segmenting(self.segment)
+        return Plan(models, segmenting, self.device, beam=self.beam, embeddings=self.embeddings)
+
+    def beside(self, ending: str) -> Path:
+        return self.out.with_name(self.out.name + ending)
 
 
-def check_can_be_written(path: Path) -> None:
-    """Refuse a table that could not be written at the end.
-
-    Raises:
-        ConfigError: its folder is missing or closed to us, or it is a folder itself.
-    """
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder: name the table to write.")
-    if not path.parent.is_dir():
-        raise ConfigError(f"The folder {path.parent} does not exist: make it first.")
-    if not os.access(path.parent, os.W_OK):
-        raise ConfigError(f"Nothing can be written to the folder {path.parent}: ask its owner for permission.")
+def score(wishes: Wishes) -> int:
+    """Score the inputs. Returns 0; 1 where some could not be read; 130 where it was stopped."""
+    if not 0.0 <= wishes.least_confidence <= 1.0:
+        raise ConfigError(f"The least confidence is a probability from 0 to 1, not {wishes.least_confidence}.")
+    control = Control()
+    teller: Teller = EventTeller(control) if wishes.events else TerminalTeller(control)
+    if wishes.events and hasattr(os, "nice"):
+        os.nice(NICENESS)
+    with teller:
+        return _score(wishes, wishes.plan(), control, teller)
 
 
-def _report(out: Path, files: int, failures: Sequence[InputFailure]) -> int:
-    listed = errors_path(out)
-    if not failures:
-        listed.unlink(missing_ok=True)  # of an earlier run
+def _score(wishes: Wishes, plan: Plan, control: Control, teller: Teller) -> int:
+    options = _options(wishes, plan)
+    check_outputs(wishes.out, options)
+    with closing(Journal.open(wishes.beside(SUFFIX), plan.identity(), fresh=not wishes.resume)) as journal:
+        journal.list(list_items(wishes.inputs, wishes.include, wishes.exclude, sys.stdin), stamp)
+        counts = journal.counts()
+        if not counts.total:
+            raise ConfigError(f"There is no sound file in {', '.join(wishes.inputs)}.")
+        names, labels = [model.name for model in options.models], options.models[0].scheme.names
+        teller.started(wishes.out, wishes.beside(SUFFIX), counts, names, labels)
+        for note in journal.notes:
+            teller.say(note)
+        progress = _run(wishes, plan, journal, control, teller)
+        if progress.done < progress.total:
+            teller.stopped(progress)
+            return INTERRUPTED
+        teller.writing()
+        written = write_results(journal.results(), wishes.out, options)
+        report = _compare_with_people(wishes, plan, journal)
+    return _end(teller, written, report)
+
+
+def _options(wishes: Wishes, plan: Plan) -> WriteOptions:
+    return WriteOptions(
+        formats=tuple(wishes.formats),
+        models=plan.facts(),
+        least_confidence=wishes.least_confidence,
+        top_k=wishes.top,
+        embeddings=wishes.embeddings,
+        compare=wishes.compare,
+        parameters=plan.identity() | {"device": wishes.device, "least_confidence": wishes.least_confidence},
+        inputs=tuple(wishes.inputs),
+        command=shlex.join(["moodlight", *sys.argv[1:]]),
+        version=version(),
+    )
+
+
+def _run(wishes: Wishes, plan: Plan, journal: Journal, control: Control, teller: Teller) -> Progress:
+    if not wishes.cluster:
+        return score_items(journal, plan, wishes.workers, control, teller.show, teller.say)
+    from core.score.cluster import score_on_cluster
+
+    parts = wishes.parts or str(wishes.beside(PARTS))
+    return score_on_cluster(journal, plan, wishes.cluster, parts, wishes.workers, control, teller.show, teller.say)
+
+
+def _compare_with_people(wishes: Wishes, plan: Plan, journal: Journal) -> Path | None:
+    """The evaluation's page, where people have said something of what was scored."""
+    if not journal.has_labels():
+        return None
+    from training.score_report import write_score_report  # and with it torch
+
+    return write_score_report(journal.results(), plan, wishes.out, wishes.out.with_name(wishes.out.stem + REPORT))
+
+
+def _end(teller: Teller, written: Written, report: Path | None) -> int:
+    outputs = [*written.paths, *([report] if report else [])]
+    teller.done(outputs, written.rows, written.failures, written.errors)
+    if not written.failures:
         return 0
-    write_errors(listed, failures)
-    complain(f"{len(failures)} of {files} files could not be scored; {listed} says why.")
+    complain(f"{written.failures} of {written.files} files could not be scored; {written.errors} says why.")
     return 1

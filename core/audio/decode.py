@@ -7,6 +7,7 @@ same instant, and a little before the range, so that a range holds the same samp
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,8 @@ import soxr
 
 from core.audio.readers import Reader, open_reader
 from core.errors import AudioError
+
+LOG = logging.getLogger(__name__)
 
 SAMPLE_RATE = 16_000
 MARGIN_S = 0.1  # sound before and after a range that the resampling filter and the decoders want to see
@@ -235,11 +238,11 @@ def find_sounds(inputs: Iterable[Path]) -> list[Path]:
     """Finds the sound files in what a user named.
 
     Args:
-        inputs: files, kept whatever they are called, and folders, searched with all their subfolders.
+        inputs: files, kept whatever they are called, and folders, searched as `walk_sounds` does.
 
     Returns:
-        The files in the order of the inputs, those of a folder sorted by path, each once. Hidden files are left out.
-        A file that does not exist is kept, so that reading it says so.
+        The files in the order of the inputs, those of a folder sorted by path, each once. A subfolder that may not be
+        read is left out, and logged. A file that does not exist is kept, so that reading it says so.
 
     Raises:
         AudioError: a folder may not be read.
@@ -251,19 +254,61 @@ def find_sounds(inputs: Iterable[Path]) -> list[Path]:
     return list(found)
 
 
-def _sounds_under(folder: Path) -> list[Path]:
-    """The sound files of a folder and its subfolders, sorted, without hidden ones."""
+def _sounds_under(folder: Path) -> Iterator[Path]:
+    for name, readable in walk_sounds(folder):
+        if readable:
+            yield folder / name
+        else:
+            LOG.warning("%s cannot be read and is left out", folder / name)
+
+
+def walk_sounds(folder: Path) -> Iterator[tuple[str, bool]]:
+    """Finds the sound files of a folder and its subfolders, one by one.
+
+    A file is one by its extension, in any case. What is hidden (its name begins with a point) is left out. Links to
+    files are followed; those to folders are not, so that a folder is not searched twice, or for ever.
+
+    Args:
+        folder: where to look.
+
+    Yields:
+        In the order of their paths: the path from the folder, with slashes, and whether there is a file to be read.
+        False: a subfolder that cannot be looked into, or a link that leads nowhere.
+
+    Raises:
+        AudioError: the folder itself may not be read.
+    """
     try:
-        os.scandir(folder).close()
+        levels = [("", _entries(str(folder)))]
     except OSError:
         message = f"{folder} may not be read: ask its owner for permission."
         raise AudioError(message, path=str(folder), cause="permission") from None
-    found: list[Path] = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(parent, name) for name in names if not name.startswith(".") and _has_sound_extension(name)]
-    return sorted(path for path in found if path.is_file())
+    while levels:
+        above, entries = levels[-1]
+        entry = next(entries, None)
+        if entry is None:
+            levels.pop()
+            continue
+        name = above + entry.name
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                levels.append((name + "/", _entries(entry.path)))
+            elif _has_sound_extension(entry.name) and (entry.is_file() or _leads_nowhere(entry)):
+                yield name, entry.is_file()
+        except OSError:
+            yield name, False
+
+
+def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        seen = [entry for entry in entries if not entry.name.startswith(".")]
+    return iter(sorted(seen, key=lambda entry: os.path.normcase(entry.name)))
+
+
+def _leads_nowhere(entry: os.DirEntry[str]) -> bool:
+    return entry.is_symlink() and not Path(entry.path).exists()
 
 
 def _has_sound_extension(name: str) -> bool:
-    return Path(name).suffix.lower() in SOUND_EXTENSIONS
+    _, dot, extension = name.rpartition(".")
+    return f"{dot}{extension}".lower() in SOUND_EXTENSIONS

@@ -162,13 +162,20 @@ def _place(link: str, folder: Path) -> Path | None:
     return Path(os.path.normpath(folder / re.sub("^/(?=[A-Za-z]:)", "", path)))
 
 
-def write(rows: Sequence[LabelledClip], target: Path, durations: Durations | None = None) -> list[Path]:
+def write(
+    rows: Sequence[LabelledClip],
+    target: Path,
+    durations: Durations | None = None,
+    *,
+    words: Mapping[LabelledClip, Sequence[Span]] | None = None,
+) -> list[Path]:
     """Write EAF documents, one a recording.
 
     Args:
         rows: of any recordings.
         target: a folder, or an `.eaf` for one recording.
         durations: seconds by recording; the others are looked at where a clip runs to the end.
+        words: of rows whose words have times, in seconds; they are a tier of their own.
 
     Returns:
         The files.
@@ -179,10 +186,13 @@ def write(rows: Sequence[LabelledClip], target: Path, durations: Durations | Non
     """
     planned = plan_files(rows, target, EXTENSIONS[0])
     refuse_recordings(planned, (row.file for row in rows))
-    return [write_file(file, _document(with_ends(group, durations), file.parent)) for file, group in planned.items()]
+    spans = {row: [_in_ms(span) for span in spoken] for row, spoken in (words or {}).items()}
+    return [
+        write_file(file, _document(with_ends(group, durations), file.parent, spans)) for file, group in planned.items()
+    ]
 
 
-def _document(rows: Sequence[LabelledClip], folder: Path) -> str:
+def _document(rows: Sequence[LabelledClip], folder: Path, words: Mapping[LabelledClip, Sequence[Span]]) -> str:
     from pympi import Eaf
     from pympi.Elan import to_string
 
@@ -194,7 +204,7 @@ def _document(rows: Sequence[LabelledClip], folder: Path) -> str:
     link = _link(rows[0].file, folder)
     kind = "audio/x-wav" if rows[0].file.suffix.lower() == ".wav" else "audio/*"
     document.add_linked_file(link, relpath=link, mimetype=kind)
-    for tier in tiers_of(rows, _times, apart=lambda row: row.speaker, keep_empty=True):
+    for tier in tiers_of(rows, _times, apart=lambda row: row.speaker, keep_empty=True, words=words):
         document.add_tier(tier.name, part=tier.speaker or None, ann=tier.annotator or None)
         for span in tier.spans:
             document.add_annotation(tier.name, int(span.start), int(span.end), span.text)
@@ -210,7 +220,15 @@ def _link(recording: Path, folder: Path) -> str:
 
 
 def _times(row: LabelledClip) -> tuple[int, int]:
-    start, end = round(row.start_s / _MS), round((row.end_s or 0.0) / _MS)
+    return _ms(row.start_s, row.end_s or 0.0)
+
+
+def _in_ms(span: Span) -> Span:
+    return Span(*_ms(span.start, span.end), span.text)
+
+
+def _ms(start_s: float, end_s: float) -> tuple[int, int]:
+    start, end = round(start_s / _MS), round(end_s / _MS)
     return start, max(end, start + 1)
 
 

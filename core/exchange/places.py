@@ -104,7 +104,7 @@ def plan_files(rows: Iterable[LabelledClip], target: Path, extension: str) -> di
     root = _common_folder(groups)
     planned: dict[str, tuple[Path, list[LabelledClip]]] = {}
     for recording, group in groups.items():
-        there = _absolute(recording)
+        there = absolute(recording)
         whole = there.relative_to(root)
         short = whole.with_name(whole.stem)
         plain = recording_named(root / short) == there and short.suffix.lower() != ".words"
@@ -115,14 +115,15 @@ def plan_files(rows: Iterable[LabelledClip], target: Path, extension: str) -> di
 
 
 def _common_folder(recordings: Iterable[Path]) -> Path:
-    folders = [_absolute(recording).parent for recording in recordings]
+    folders = [absolute(recording).parent for recording in recordings]
     try:
         return Path(os.path.commonpath(folders)) if folders else Path()
     except ValueError:
         raise MoodlightError("The recordings lie on several drives: write the labels of one drive at a time.") from None
 
 
-def _absolute(path: Path) -> Path:
+def absolute(path: Path) -> Path:
+    """A path in full, without `..`; links are not followed."""
     return Path(os.path.normpath(path.absolute()))
 
 

@@ -9,7 +9,7 @@ shorter one. A row that says nothing is an empty interval, and so is lost.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -128,7 +128,12 @@ class _Tokens:
 
 
 def write(
-    rows: Sequence[LabelledClip], target: Path, durations: Durations | None = None, *, form: Form = "long"
+    rows: Sequence[LabelledClip],
+    target: Path,
+    durations: Durations | None = None,
+    *,
+    form: Form = "long",
+    words: Mapping[LabelledClip, Sequence[Span]] | None = None,
 ) -> list[Path]:
     """Write TextGrids in UTF-8, one a recording.
 
@@ -138,6 +143,7 @@ def write(
         durations: seconds by recording; the others are looked at, and where one cannot be read and no clip runs to its
             end, the end of its last clip is taken.
         form: `long`, as Praat saves by itself, or `short`.
+        words: of rows whose words have times, in seconds; they are a tier of their own.
 
     Returns:
         The files.
@@ -148,14 +154,19 @@ def write(
     """
     planned = plan_files(rows, target, ".TextGrid")
     refuse_recordings(planned, (row.file for row in rows))
-    return [write_file(file, _textgrid(group, durations, form)) for file, group in planned.items()]
+    return [write_file(file, _textgrid(group, durations, form, words)) for file, group in planned.items()]
 
 
-def _textgrid(rows: Sequence[LabelledClip], durations: Durations | None, form: Form) -> str:
+def _textgrid(
+    rows: Sequence[LabelledClip],
+    durations: Durations | None,
+    form: Form,
+    words: Mapping[LabelledClip, Sequence[Span]] | None,
+) -> str:
     from praatio.utilities import textgrid_io  # here: it takes 50 ms to import
 
     rows = with_ends(rows, durations)
-    tiers = tiers_of(rows, _times, apart=lambda row: row.start_s == row.end_s)
+    tiers = tiers_of(rows, _times, apart=lambda row: row.start_s == row.end_s, words=words)
     length_s = max(_length_s(rows[0].file, durations), *(_times(row)[1] for row in rows))
     grid = {"xmin": 0.0, "xmax": length_s, "tiers": [_tier(tier, length_s) for tier in tiers]}
     written: str = textgrid_io.getTextgridAsStr(grid, f"{form}_textgrid", includeBlankSpaces=True)

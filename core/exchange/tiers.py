@@ -2,14 +2,15 @@
 
 A tier holds spans of time with a text that do not overlap. Emotions, transcripts and notes are a tier each, one of each
 for every annotator (`emotion (ana)`), and another where clips overlap (`emotion (ana) 2`). What one row says stands in
-tiers of the same annotator and number, at the same time.
+tiers of the same annotator and number, at the same time. Where the times of words are known there may be a tier of
+them, `words (ana)`, with a span a word; reading takes them for parts of the transcript.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from typing import Any
 from core.exchange.labels import LabelledClip, clean_text, rounded
 
 KINDS = {"emotion": "label", "transcript": "transcript", "note": "note"}  # a tier's first word, and the row's field
-_NAME = re.compile(r"(emotion|transcript|note)(?: \((.*)\))?(?: ([1-9]\d{0,5}))?", re.DOTALL | re.IGNORECASE)
+WORDS = "words"
+_NAME = re.compile(r"(emotion|transcript|words|note)(?: \((.*)\))?(?: ([1-9]\d{0,5}))?", re.DOTALL | re.IGNORECASE)
 # what others call such tiers: a word in the name
 _WORDS = {
     "emotion": re.compile("emotions?|emo|affects?|labels?|class|moods?|sentiments?|feelings?|감정"),
@@ -40,7 +42,7 @@ class Tier:
     """One kind of text of one annotator, without overlaps.
 
     Attributes:
-        kind: a key of `KINDS`.
+        kind: a key of `KINDS`, or `WORDS` in what is written.
         annotator: who said so.
         number: 1, or more where clips overlap.
         spans: in the order of time.
@@ -65,6 +67,7 @@ def tiers_of(
     apart: Callable[[LabelledClip], Hashable] = lambda row: None,
     *,
     keep_empty: bool = False,
+    words: Mapping[LabelledClip, Sequence[Span]] | None = None,
 ) -> list[Tier]:
     """The tiers that hold the rows of one recording.
 
@@ -73,9 +76,10 @@ def tiers_of(
         times: start and end of a row as the format counts them.
         apart: rows in one tier have the same value of it.
         keep_empty: a row that says nothing is an empty span among the emotions; else it is left out.
+        words: those of a row, in its time and in the format's unit.
 
     Returns:
-        Tiers with the emotions first, then the transcripts, then the notes.
+        Tiers with the emotions first, then the transcripts, the notes and the words.
     """
     tiers: dict[tuple[int, str, int], Tier] = {}
     for number, row in _numbered(rows, times, apart):
@@ -86,6 +90,9 @@ def tiers_of(
                 empty = Tier(kind, row.annotator, number, speaker=row.speaker)
                 tier = tiers.setdefault((place, row.annotator, number), empty)
                 tier.spans.append(Span(*times(row), text))
+        if words and words.get(row):
+            empty = Tier(WORDS, row.annotator, number, speaker=row.speaker)
+            tiers.setdefault((len(KINDS), row.annotator, number), empty).spans += words[row]
     return [tiers[key] for key in sorted(tiers)]
 
 
@@ -130,7 +137,8 @@ def tiers_named(names: Sequence[str]) -> list[Tier | None]:
 def _tier_named(name: str) -> Tier | None:
     found = _NAME.fullmatch(name.strip())
     if found:
-        return Tier(found[1].lower(), clean_text(found[2] or ""), int(found[3] or 1))
+        kind = "transcript" if found[1].lower() == WORDS else found[1].lower()
+        return Tier(kind, clean_text(found[2] or ""), int(found[3] or 1))
     kind = kind_named(name)
     return Tier(kind) if kind else None
 

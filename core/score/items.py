@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.clips import Segmenting
 from core.model_folder import ModelFacts, look_at_model
 from core.predictions import Prediction
+from core.segmenting import Segmenting
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.audformat import HEADER
 from core.errors import ManifestError
+from core.tables import parse_seconds, read_rows, require
 from training.corpora.class_folders import SPLITS
 from training.corpora.labels import standard_label
 from training.corpora.layout import SEXES, Corpus, Problem
 from training.manifest import Clip
-from training.tables import parse_seconds, read_rows, require
 
-HEADER = "db.yaml"
 # names of columns and schemes, and the manifest's column that they fill
 FIELDS = {
     "emotion": "emotion",

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from core import audformat
+from core.audformat import HEADER, duration_text
 from core.exchange.content import refuse_recordings, write_file
 from core.exchange.labels import LabelledClip
-from training.corpora.audformat import HEADER
-from training.corpora.writing import Written, by_split, clips_of, duration_text, is_whole
+from core.tables import require, write_rows
+from training.corpora.writing import Written, by_split, clips_of, is_whole
 from training.manifest import Clip, relative_to
-from training.tables import require, write_rows
 
 TABLE = "emotion"  # its name, followed by the split's
 _RATER = "gold"  # the column says what came of all annotators' labels
@@ -37,7 +38,7 @@ def write_audformat(rows: Iterable[LabelledClip], folder: Path) -> Written:
     clips = clips_of(rows)
     columns = _columns(folder.name, clips)
     groups = {f"{TABLE}.{split}" if split else TABLE: group for split, group in (by_split(clips) or {"": []}).items()}
-    files = {table: folder / f"db.{table}.csv" for table in groups}
+    files = {table: folder / audformat.table_file(table) for table in groups}
     refuse_recordings([*files.values(), folder / HEADER], (clip.file for clip in clips))
     for table, group in groups.items():
         levels = _levels(group)
@@ -77,30 +78,17 @@ def _header(
     name: str, clips: Sequence[Clip], groups: Mapping[str, Sequence[Clip]], columns: Mapping[str, _Cell]
 ) -> dict[str, Any]:
     splits = [table.removeprefix(f"{TABLE}.") for table in groups if table != TABLE]
-    return {
-        "name": name,
-        "source": "Moodlight",
-        "usage": "other",
-        "languages": [],
-        "raters": {_RATER: {"type": "other"}},
-        "schemes": {column: _scheme(column, {cell(clip) for clip in clips}) for column, cell in columns.items()},
-        "splits": {split: {"type": split} for split in splits},
-        "tables": {table: _table(table, group, columns) for table, group in groups.items()},
-    }
+    schemes = {column: _scheme(column, {cell(clip) for clip in clips}) for column, cell in columns.items()}
+    tables = {table: _table(table, group, columns) for table, group in groups.items()}
+    return audformat.header(name, {_RATER: "other"}, schemes, tables, splits)
 
 
 def _scheme(column: str, values: set[str]) -> dict[str, Any]:
     if column == "age" and all(value.isdecimal() for value in values if value):
         return {"dtype": "int"}
-    return {"dtype": "str"} | ({} if column == "transcription" else {"labels": sorted(filter(None, values))})
+    return audformat.scheme(None if column == "transcription" else values)
 
 
 def _table(table: str, clips: Iterable[Clip], columns: Iterable[str]) -> dict[str, Any]:
     split = table.removeprefix(TABLE).removeprefix(".")
-    return {
-        "type": "segmented" if len(_levels(clips)) > 1 else "filewise",
-        **({"split_id": split} if split else {}),
-        "columns": {
-            column: {"scheme_id": column} | ({"rater_id": _RATER} if column == "emotion" else {}) for column in columns
-        },
-    }
+    return audformat.table(columns, ["emotion"], _RATER, segmented=len(_levels(clips)) > 1, split=split)

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from core.tables import write_rows
 from training.corpora.checks import Heard
 from training.corpora.layout import Corpus, Problem
 from training.manifest import Clip, relative_to
-from training.tables import write_rows
 
 NAMED = 3  # problems of a kind that are named in the report
 KINDS = {

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ManifestError
+from core.tables import PARQUET, read_rows
 from training.corpora.class_folders import SPLITS
 from training.corpora.labels import standard_label
 from training.corpora.layout import SEXES, Corpus, Problem, find_file
 from training.manifest import Clip, clip_of_row, read_manifest
-from training.tables import PARQUET, read_rows
 
 LEVELS_UP = 4  # from EmoBox/data/NAME/fold_1 to EmoBox, below which `downloads/` lies
 # what other tables call a manifest's columns

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.audformat import duration_text
 from core.audio.decode import SoundInfo, read_info
 from core.exchange.content import refuse_recordings, write_file
 from core.exchange.labels import LabelledClip
+from core.tables import write_rows
 from training.corpora.audformat_writer import write_audformat
 from training.corpora.sound_writer import write_class_folders, write_clips
-from training.corpora.writing import Written, by_split, clips_of, duration_text, is_whole
+from training.corpora.writing import Written, by_split, clips_of, is_whole
 from training.manifest import Clip, relative_to, write_manifest
-from training.tables import write_rows
 
 _NKULULEKO = ("speaker", "gender", "age", "emotion", "text")
 _VALID = {"dev": "valid"}  # what EmoBox calls it

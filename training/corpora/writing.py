@@ -91,13 +91,3 @@ def by_split(clips: Iterable[Clip]) -> dict[str, list[Clip]]:
 def is_whole(clip: Clip) -> bool:
     """Whether a clip is its whole recording."""
     return clip.start_s == 0.0 and clip.end_s is None
-
-
-def duration_text(seconds: float | None) -> str:
-    """A time as pandas writes it (`0 days 00:00:01.500000`); "" for the end of a recording."""
-    if seconds is None:
-        return ""
-    minutes, micros = divmod(round(seconds * 1e6), 60_000_000)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    return f"{days} days {hours:02}:{minutes:02}:{micros // 1_000_000:02}.{micros % 1_000_000:06}"

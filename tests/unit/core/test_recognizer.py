@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +11,12 @@ import pytest
 import soundfile
 
 from core.audio.decode import SAMPLE_RATE, read_info, read_sound
-from core.clips import Listener, file_clips, grouped, parse_segmenting
+from core.clips import Listener, file_clips, grouped
 from core.errors import AudioError, CheckpointError, ConfigError
 from core.memory import resident_bytes
 from core.predictions import Prediction
 from core.recognizer import Recognizer, choose_device, choose_precision
-from core.scoring import score_files
+from core.segmenting import parse_segmenting
 
 MakeWav = Callable[..., Path]
 
@@ -199,48 +198,6 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 
 
 # Many files
-
-
-def test_files_give_the_same_scored_together_and_one_by_one(recognizer: Recognizer, samples: list[Path]) -> None:
-    files = samples * 7  # more than one group, and files that stand there twice
-    for file, score in zip(files, score_files(recognizer, files, workers=3), strict=True):
-        assert score.file == file
-        assert not score.failure
-        (expected,) = recognizer.analyse_file(file, segment="auto")
-        (found,) = score.predictions
-        assert found.emotion == expected.emotion
-        assert found.probabilities == pytest.approx(expected.probabilities, abs=1e-4)
-        assert found.transcript == expected.transcript
-
-
-def test_a_file_that_fails_does_not_stop_the_others(
-    recognizer: Recognizer, samples: list[Path], tmp_path: Path, long_file: Path
-) -> None:
-    empty, text = tmp_path / "empty.wav", tmp_path / "text 😀.mp3"
-    empty.touch()
-    text.write_text("no sound")
-    files = [samples[0], empty, tmp_path / "gone.wav", text, long_file, samples[1]]
-    scores = list(score_files(recognizer, files))
-    assert [score.file for score in scores] == files
-    assert [bool(score.failure) for score in scores] == [False, True, True, True, False, False]
-    assert [bool(score.predictions) for score in scores] == [True, False, False, False, True, True]
-    assert len(scores[4].predictions) > 10
-    assert "gone.wav" in scores[2].failure
-
-
-def test_leaving_early_leaves_no_thread_behind(recognizer: Recognizer, samples: list[Path]) -> None:
-    threads = threading.active_count()
-    scores = score_files(recognizer, samples * 50)
-    next(scores)
-    scores.close()
-    assert threading.active_count() == threads
-
-
-def test_scoring_tells_how_much_sound_it_heard(recognizer: Recognizer, samples: list[Path], long_file: Path) -> None:
-    heard: list[float] = []
-    scores = list(score_files(recognizer, [*samples, long_file], heard=heard.append))
-    told = sum(heard) + sum(score.sound_s for score in scores)
-    assert told == pytest.approx(sum(read_info(path).duration_s for path in [*samples, long_file]), abs=0.01)
 
 
 def test_the_model_is_described_in_plain_data(recognizer: Recognizer, untrained_model: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ManifestError
+from core.tables import parse_seconds
 from training.manifest import (
     Clip,
     check_speaker_independent,
@@ -19,7 +20,6 @@ from training.manifest import (
     with_splits,
     write_manifest,
 )
-from training.tables import parse_seconds
 
 
 def test_rows_survive_writing_and_reading(tmp_path: Path) -> None:

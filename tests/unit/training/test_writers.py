@@ -15,8 +15,10 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.audformat import duration_text
 from core.errors import ManifestError, MoodlightError
 from core.exchange.labels import LabelledClip
+from core.tables import parse_seconds
 from training.corpora import read_corpus
 from training.corpora.sound_writer import write_class_folders, write_clips
 from training.corpora.writers import (
@@ -26,9 +28,8 @@ from training.corpora.writers import (
     write_manifest_table,
     write_nkululeko,
 )
-from training.corpora.writing import clips_of, duration_text
+from training.corpora.writing import clips_of
 from training.manifest import Clip, read_manifest
-from training.tables import parse_seconds
 
 A = Path("a.wav")
 NAMES = ("a.wav", 'with space/it\'s "b", c.wav', "목소리 🙂.flac")

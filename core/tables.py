@@ -35,12 +35,13 @@ def require(module: str) -> ModuleType:
         raise ManifestError(sentence) from error
 
 
-def read_rows(path: Path, needed: str = "file") -> Iterator[dict[str, str]]:
+def read_rows(path: Path, needed: str = "file", errors: str = "strict") -> Iterator[dict[str, str]]:
     """The rows of a CSV or Parquet table, a few thousand in memory at a time.
 
     Args:
         path: `.parquet`, or else CSV in UTF-8.
         needed: a column without which the table is of no use.
+        errors: what becomes of bytes in a CSV that are not UTF-8; `surrogateescape` keeps file names that hold such.
 
     Yields:
         A row as column to text. What is missing is ""; durations are seconds.
@@ -49,7 +50,7 @@ def read_rows(path: Path, needed: str = "file") -> Iterator[dict[str, str]]:
         ManifestError: the table is missing or damaged, or has no such column.
     """
     try:
-        yield from _read_parquet(path, needed) if path.suffix.lower() in PARQUET else _read_csv(path, needed)
+        yield from _read_parquet(path, needed) if path.suffix.lower() in PARQUET else _read_csv(path, needed, errors)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise ManifestError(f"The table {path} cannot be read: {reason}.") from error
@@ -61,8 +62,8 @@ def _check_columns(path: Path, columns: Sequence[str], needed: str) -> None:
         raise ManifestError(f"{path} is not such a table: it has no column {needed!r} (its columns: {found}).")
 
 
-def _read_csv(path: Path, needed: str) -> Iterator[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
+def _read_csv(path: Path, needed: str, errors: str) -> Iterator[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8-sig", errors=errors) as file:
         reader = csv.DictReader(file, restval="")
         _check_columns(path, reader.fieldnames or (), needed)
         for row in reader:
