@@ -26,7 +26,7 @@ from core.schemes import Scheme
 from core.segment import contain_speech
 from core.segmenting import Segmenting
 
-SHAPE_FRAMES = 16  # batches are as long as a multiple of this: with each new shape oneDNN's kernels take more memory
+SHAPE_FRAMES = 8  # batches are as long as a multiple of this: with each new shape oneDNN's kernels take more memory
 BATCH_FRAMES = 6_000  # padded feature frames (10 ms each) a batch: a larger one leaves the processor's cache
 KERNELS_KEPT = "64"  # 1024, which is oneDNN's own number, take a gigabyte; compiling one again takes a millisecond
 FIRST_GROUP_S, GROUP_S = 10.0, 60.0  # sound of one recording that is analysed together

@@ -47,7 +47,7 @@ SCREAM_PACE = 1.2  # slowed down so much, and deeper with it, a scream sounds li
 NORMAL_RMS = 0.3  # recordings differ by 40 dB in level: the loudest 0.3 s of a chunk is brought here, then judged
 MAX_GAIN = 100.0
 ENCODED_TOGETHER = 256  # frames
-JUDGED_TOGETHER = 32  # frames of a clip until it is asked whether that was enough: 1 s
+JUDGED_TOGETHER = 24  # frames of a clip until it is asked whether that was enough: 0.8 s
 
 
 @dataclass(frozen=True)

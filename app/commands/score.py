@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from app import version
 from app.commands.guard import INTERRUPTED, complain
 from app.commands.score_teller import EventTeller, Teller, TerminalTeller
-from core.errors import ConfigError
+from core.errors import ConfigError, MoodlightError
 from core.paths import default_model_dir
 from core.score.inputs import list_items
 from core.score.items import Plan
@@ -74,7 +74,7 @@ def score(wishes: Wishes) -> int:
 def _score(wishes: Wishes, plan: Plan, control: Control, teller: Teller) -> int:
     options = _options(wishes, plan)
     check_outputs(wishes.out, options)
-    with closing(Journal.open(wishes.beside(SUFFIX), plan.identity(), fresh=not wishes.resume)) as journal:
+    with _journal(wishes, plan) as journal:
         journal.list(list_items(wishes.inputs, wishes.include, wishes.exclude, sys.stdin), stamp)
         counts = journal.counts()
         if not counts.total:
@@ -91,6 +91,22 @@ def _score(wishes: Wishes, plan: Plan, control: Control, teller: Teller) -> int:
         written = write_results(journal.results(), wishes.out, options)
         report = _compare_with_people(wishes, plan, journal)
     return _end(teller, written, report)
+
+
+@contextmanager
+def _journal(wishes: Wishes, plan: Plan) -> Iterator[Journal]:
+    """A run that could not begin leaves none behind."""
+    place, worth_keeping = wishes.beside(SUFFIX), True
+    journal = Journal.open(place, plan.identity(), fresh=not wishes.resume)
+    try:
+        yield journal
+    except MoodlightError:
+        worth_keeping = journal.counts().done > 0
+        raise
+    finally:
+        journal.close()
+        if not worth_keeping:
+            place.unlink(missing_ok=True)
 
 
 def _options(wishes: Wishes, plan: Plan) -> WriteOptions:

@@ -160,6 +160,8 @@ class SoundfileReader:
         step = CHUNK_FRAMES
         while end is None or at < end:
             wanted = step if end is None else min(step, end - at)
+            if self.frames is not None:  # one more tells that it is the end; a buffer of a second is not made for less
+                wanted = min(wanted, max(self.frames - at, 0) + 1)
             try:
                 frames = self._file.read(wanted, dtype="float32", always_2d=True)
             except soundfile.LibsndfileError:

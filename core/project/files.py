@@ -62,7 +62,7 @@ def explain(error: sqlite3.Error | OSError, path: Path, what: str = "") -> Proje
     """What SQLite or the system said, as a sentence about the project."""
     what = what or str(path)
     text = str(error).lower()
-    if "full" in text or getattr(error, "errno", 0) == errno.ENOSPC:
+    if "disk is full" in text or getattr(error, "errno", 0) == errno.ENOSPC:
         return ProjectError(f"{what} cannot be written: the disk is full. Make room and try again.", cause="full")
     if "readonly" in text or "read-only" in text or isinstance(error, PermissionError):
         return may_not_be_written(what)

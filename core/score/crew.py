@@ -31,6 +31,7 @@ REMOTE_PATIENCE = 10  # times as much: a file that is being fetched gives no sig
 ASLEEP_S = 10.0  # not looked at for so long: this process stood still, too
 END_S = 1.0  # that workers have to end by themselves
 GROUP_ITEMS = 64
+FIRST_ITEMS = 8  # of a worker: the first results come soon
 GPU_WORKERS = 2  # on one device: one reads while the other one computes
 FAILED_STARTS = 3  # in a row
 
@@ -159,14 +160,15 @@ class Crew:
                 worker.give([self._alone.popleft()])
                 worker.alone = True
             return
-        while self._next and len(worker.jobs) <= (size := self._group_size()):
+        while self._next and len(worker.jobs) <= (size := self._group_size(worker)):
             worker.give([self._next.popleft() for _ in range(min(size, len(self._next)))])
             self._left = max(0, self._left - size)
             self._look_ahead()
 
-    def _group_size(self) -> int:
+    def _group_size(self, worker: _Worker) -> int:
         """Smaller at the end, so that all workers end together."""
-        return max(1, min(GROUP_ITEMS, self._left // (2 * self._wanted)))
+        most = GROUP_ITEMS if worker.fed else FIRST_ITEMS
+        return max(1, min(most, self._left // (2 * self._wanted)))
 
     def _hear(self, worker: _Worker) -> list[tuple[int, Result]]:
         results: list[tuple[int, Result]] = []
@@ -253,12 +255,13 @@ class _Worker:
             self.process.start()
         theirs.close()
         self.jobs: dict[int, Item] = {}
-        self.ready = self.alone = False
+        self.ready = self.alone = self.fed = False
         self.beats, self.seen = 0, now
         self.exit_code: int | None = None
 
     def give(self, jobs: list[Job]) -> None:
         self.jobs.update(jobs)
+        self.fed = True
         self.tell("group", [(number, Item(item.file, item.start_s, item.end_s)) for number, item in jobs])
 
     def take_back(self, numbers: Iterable[int]) -> None:

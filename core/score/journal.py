@@ -417,7 +417,7 @@ def _errors(path: Path) -> Iterator[None]:
 
 def _explained(error: sqlite3.Error | OSError, path: Path) -> MoodlightError:
     text = str(error).lower()
-    if "full" in text or getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT):
+    if "disk is full" in text or getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT):
         return MoodlightError(f"There is no room left on the disk of {path}: make room, and the same command goes on.")
     if "malformed" in text or "not a database" in text or "no such table" in text or "no such column" in text:
         return MoodlightError(

@@ -15,7 +15,7 @@ from core.score.items import Item, Plan
 from core.score.places import local_file
 from core.segment import contain_speech, load_detector
 
-TRIM_S = 600.0  # of sound, after which memory that is free is given back
+TRIM_S = 240.0  # of sound, after which memory that is free is given back
 
 
 class Models:

@@ -35,7 +35,6 @@ folder, model, scorer = sys.argv[1:]
 plan = Plan((Path(model),), device="cpu", precision="float32")
 journal = Journal.open(Path(folder) / "table.csv.journal", {"models": [model]})
 journal.list((Item(str(path)) for path in sorted(Path(folder, "files").glob("[0-9]*"))), stamp)
-print(journal.counts().done, flush=True)
 score_items(journal, plan, 2, scorer=scorer)
 journal.close()
 """
@@ -54,14 +53,12 @@ class Runs:
         self.journal = folder / "table.csv.journal"
 
     def start(self) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", RUN, *self._arguments]
-        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        return subprocess.Popen([sys.executable, "-c", RUN, *self._arguments], cwd=ROOT, text=True)
 
     def finish(self) -> dict[Item, Result]:
         """Let a run go to its end; the results."""
         with self.start() as process:
-            process.communicate()
-        assert process.returncode == 0
+            assert process.wait() == 0
         return self.results()
 
     def results(self) -> dict[Item, Result]:
@@ -72,27 +69,27 @@ class Runs:
         finally:
             journal.close()
 
-    def kill_after(self, wait_s: float) -> tuple[int, bool]:
-        """Start a run and kill it; how much was done when it began, or -1, and whether the kill came before its end."""
+    def kill_after(self, wait_s: float) -> bool:
+        """Start a run and kill it after a while, unless it has ended before; whether it was killed."""
         with self.start() as process:
             try:
                 process.wait(wait_s)
             except subprocess.TimeoutExpired:
                 kill_with_workers(process)
-            assert process.stdout is not None
-            begun = process.stdout.read()
         assert process.returncode in (0, -signal.SIGKILL)
-        return int(begun or -1), process.returncode != 0
+        return process.returncode != 0
 
     def kill_when(self, done: int) -> None:
         """Start a run and kill it as soon as so many items are done."""
         with self.start() as process:
-            while self._done() < done:
-                assert process.poll() is None
+            while process.poll() is None and self.done() < done:
                 time.sleep(0.01)
-            kill_with_workers(process)
+            if process.returncode is None:
+                kill_with_workers(process)
+        assert self.done() >= done
 
-    def _done(self) -> int:
+    def done(self) -> int:
+        """Items in the journal that have a result."""
         try:
             with closing(sqlite3.connect(f"{self.journal.as_uri()}?mode=ro", uri=True)) as looking:
                 return int(looking.execute("SELECT count(*) FROM items WHERE state > 0").fetchone()[0])
@@ -108,11 +105,22 @@ def kill_with_workers(run: subprocess.Popen[str]) -> None:
     """Kill a run; its workers end by themselves."""
     workers = psutil.Process(run.pid).children(recursive=True)
     run.kill()
-    assert not psutil.wait_procs(workers, timeout=ENDED_S)[1], "workers outlive the run"
+    end = time.monotonic() + ENDED_S
+    while not all(map(has_ended, workers)):
+        assert time.monotonic() < end, "workers outlive the run"
+        time.sleep(0.01)
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether a process does nothing any more; when it is taken off the list is the system's affair."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def kill_at_random(runs: Runs, kills: int) -> dict[Item, Result]:
-    """Kill runs at random moments, and let the last one finish."""
+    """Kill runs at random moments of time and of progress by turns, and let the last one finish."""
     runs.finish()  # the first one fills the system's caches
     runs.forget()
     started = time.perf_counter()
@@ -120,16 +128,19 @@ def kill_at_random(runs: Runs, kills: int) -> dict[Item, Result]:
     whole_s = time.perf_counter() - started
     runs.forget()
     chance = random.Random(0)
-    killed = done = 0
+    killed = 0
     while killed < kills:
-        begun_with, was_killed = runs.kill_after(chance.uniform(0.0, 1.05 * whole_s))
-        assert begun_with == -1 or begun_with >= done, "nothing that was kept is lost"
-        done = max(done, begun_with)
-        killed += was_killed
-        if not was_killed or begun_with == len(expected):
+        before = runs.done()
+        if before == len(expected):
             assert_same(runs.results(), expected)
             runs.forget()
-            done = 0
+            before = 0
+        if killed % 2:
+            killed += runs.kill_after(chance.uniform(0.0, whole_s))
+        else:
+            runs.kill_when(chance.randint(before + 1, len(expected)))
+            killed += 1
+        assert runs.done() >= before, "nothing that was kept is lost"
     found = runs.finish()
     assert_same(found, expected)
     return found

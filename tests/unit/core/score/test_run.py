@@ -155,6 +155,8 @@ def test_a_run_with_nothing_to_do_starts_no_worker(fake_journal: Journal) -> Non
 
 def test_a_stopped_run_goes_on_where_it_was(fake_journal: Journal, texts: list[Item]) -> None:
     control = Control()
+    last = Path(texts[-1].file)
+    last.write_text("hang", encoding="utf-8")
 
     def stop(progress: Progress) -> None:
         if progress.done:
@@ -164,6 +166,7 @@ def test_a_stopped_run_goes_on_where_it_was(fake_journal: Journal, texts: list[I
     assert 0 < half.done < MANY
     assert fake_journal.counts().done == half.done
     kept = results_of(fake_journal)
+    last.write_text("sound", encoding="utf-8")
     end = score_items(fake_journal, FAKE_PLAN, 1, scorer=FAKE)
     assert end.done == MANY
     assert kept.items() <= results_of(fake_journal).items()
