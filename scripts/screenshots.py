@@ -1,4 +1,4 @@
-"""Pictures of the Label, Teach and Live workspaces for docs/, light and dark, off the screen.
+"""Pictures of the Label, Teach, Live and Score workspaces for docs/, light and dark, off the screen.
 
     python scripts/screenshots.py
 
@@ -43,6 +43,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 MEANT = {"ANG": "anger", "HAP": "happiness", "NEU": "neutral", "SAD": "sadness"}
 CLIPS = 60
 SHOWN = 11  # clips before the one that is shown
+SCORED = 300  # files, when the picture is taken
 SPOKEN_S = 13.2  # of live sound
 PATIENCE_S = 300.0
 
@@ -73,6 +74,18 @@ def make_project(path: Path) -> None:
                 label = meant if rng.random() < 0.8 else str(rng.choice(sorted(MEANT.values())))
                 if rng.random() < share and (annotator == "Jun" or row.clip <= SHOWN + 20):
                     annotate(store, [row.clip], 1, label=label)
+
+
+def make_season(folder: Path) -> Path:
+    """Recordings of a week, one of them damaged."""
+    season = folder / "calls 2026"
+    sounds = sorted((resources_dir() / "old-task" / "clips").glob("1*_*.opus"))
+    for day in ("monday", "tuesday", "wednesday", "thursday", "friday"):
+        (season / day).mkdir(parents=True)
+        for number, sound in enumerate(sounds):
+            shutil.copy(sound, season / day / f"call {number:03d}.opus")
+    (season / "friday" / "call 000 interrupted.wav").write_bytes(b"RIFF\x00\x00\x00\x00WAVE")
+    return season
 
 
 def take_pictures(application: QApplication, project: Path, theme: str) -> None:
@@ -126,6 +139,17 @@ def take_pictures(application: QApplication, project: Path, theme: str) -> None:
     window.live.give(2)
     speaker.speak(application, SPOKEN_S + 0.5)
     save(window, f"screenshot-live{ending}.png")
+    window.use_score()
+    score = window.score
+    score.add([make_season(project.parent / theme)])
+    wait(application, lambda: score.is_settled and score.start_button.isEnabled())
+    score.start()
+    wait(application, lambda: score.run.progress.done > SCORED or not score.run.is_running)
+    if theme == "dark":  # at its end, the other one in the middle of it
+        wait(application, lambda: not score.run.is_running and score.is_settled)
+    pause(application, 1.5)
+    save(window, f"screenshot-score{ending}.png")
+    score.close_parts()
     window.close()
     client.shutdown()
 

@@ -38,6 +38,7 @@ import torch
 from filelock import Timeout
 
 from core.errors import MoodlightError
+from core.priority import give_way
 from core.teach_job import RECIPE, Job
 from training.parallel import Hardware, Team, run_on
 from training.recipe import load_recipe
@@ -84,8 +85,7 @@ def _take_background(job: Job) -> None:
     with job.log.open("ab") as log:
         for descriptor in (1, 2):
             os.dup2(log.fileno(), descriptor)
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    give_way(NICENESS)
     torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from _thread import interrupt_main
@@ -16,6 +15,7 @@ import torch
 import typer
 
 from core.events import write_event
+from core.priority import give_way
 from training.curve import CurvePlan, report_of, run_curve, write_reports
 from training.curve_recipe import CurveRecipe
 from training.parallel import Hardware, Team, run_on
@@ -63,8 +63,7 @@ def _run_beside_window(plan: CurvePlan, device: str) -> None:
     """Leave the window its share of the machine, and tell it how many results are there. One that is ended leaves the
     report of the draws that are whole.
     """
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    give_way(NICENESS)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     progress = _LockedProgress()
     try:

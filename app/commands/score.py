@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from app.commands.guard import INTERRUPTED, complain
 from app.commands.score_teller import EventTeller, Teller, TerminalTeller
 from core.errors import ConfigError, MoodlightError
 from core.paths import default_model_dir
+from core.priority import give_way
 from core.score.inputs import list_items
 from core.score.items import Plan
 from core.score.journal import SUFFIX, Journal
@@ -65,8 +65,8 @@ def score(wishes: Wishes) -> int:
         raise ConfigError(f"The least confidence is a probability from 0 to 1, not {wishes.least_confidence}.")
     control = Control()
     teller: Teller = EventTeller(control) if wishes.events else TerminalTeller(control)
-    if wishes.events and hasattr(os, "nice"):
-        os.nice(NICENESS)
+    if wishes.events:
+        give_way(NICENESS)
     with teller:
         return _score(wishes, wishes.plan(), control, teller)
 

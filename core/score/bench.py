@@ -285,6 +285,10 @@ def _against_opensmile(files: Sequence[Path], seconds: float, rate: float, cores
     smile = opensmile.Smile(
         opensmile.FeatureSet.eGeMAPSv02, opensmile.FeatureLevel.Functionals, num_workers=cores, multiprocessing=True
     )
-    took_s = _timed(lambda: smile.process_files([str(file) for file in files]))
+    try:
+        took_s = _timed(lambda: smile.process_files([str(file) for file in files]))
+    except Exception as error:  # noqa: BLE001 - another program's, on files that it may not know
+        yield Result(f"openSMILE cannot read these files ({error})".splitlines()[0], math.nan, "", "-")
+        return
     yield Result("openSMILE eGeMAPSv02 functionals, same files and cores", seconds / took_s, "s/s", "-")
     yield Result("against openSMILE", rate * took_s / seconds, "times", "> 1")
