@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from app.score.rows import SUFFIX
+from core.score.journal import SUFFIX
 
 FORMATS = {  # as `moodlight score --format` has them, and as people call them
     "csv": "CSV",

@@ -16,11 +16,11 @@ import numpy as np
 
 from core.errors import MoodlightError
 from core.predictions import NO_SPEECH, UNSURE
+from core.score.journal import DONE, as_text
+from core.score.journal import FAILED as FAILURE
 
 FAILED = "failed"  # in place of an emotion
 MODEL_BITS, PLACE_BITS = 4, 20
-SUFFIX = ".journal"  # behind the table's name; a test holds this and the states to `core.score.journal`
-DONE, FAILURE = 1, 2  # of an item's state
 PATIENCE_S = 5.0  # while another process writes
 SORTS = ("file", "confidence", "emotion")
 _EMOTION = f"CASE WHEN rows.item IS NULL THEN '{FAILED}' WHEN rows.emotion IS NULL THEN '{NO_SPEECH}'"
@@ -164,13 +164,8 @@ def _row(
     failure: str | bytes | None,
     model: str | bytes | None,
 ) -> Row:
-    texts = (_as_text(text or "") for text in (words, failure, model))
-    return Row(_as_text(file), start_s, end_s, emotion, confidence or 0.0, *texts)
-
-
-def _as_text(value: str | bytes) -> str:
-    """Names of files that are no valid text are kept as bytes."""
-    return value if isinstance(value, str) else value.decode("utf-8", "surrogatepass")
+    texts = (as_text(text or "") for text in (words, failure, model))
+    return Row(as_text(file), start_s, end_s, emotion, confidence or 0.0, *texts)
 
 
 @contextmanager

@@ -38,7 +38,8 @@ from core.torchaudio_compat import torchaudio
 IN_MEMORY_S = 3_600.0  # of sound whose features are held for the bare model
 RIVAL_CLIPS = 48
 RIVAL_BATCH = 8
-LOOK_S = 0.2
+LOOK_S = 0.1
+MEMORY_S = 2.0  # between two looks at the memory, for which the system stops the process
 SMALL_S = 0.6  # of the clips of which there are many
 FEW, MANY = 1_000, 10_000
 LONG_H = 10.0
@@ -153,8 +154,11 @@ class _Watch(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        while not self._over.wait(LOOK_S):
-            self.peak_mb = max(self.peak_mb, _memory_mb(self._session))
+        looked_s = 0.0
+        while not self._over.wait(LOOK_S if not self.first_s else MEMORY_S):
+            if time.perf_counter() - looked_s >= MEMORY_S:
+                looked_s = time.perf_counter()
+                self.peak_mb = max(self.peak_mb, _memory_mb(self._session))
             if not self.first_s and _done(self._journal) > self._before:
                 self.first_s = time.perf_counter() - self._since_s
 

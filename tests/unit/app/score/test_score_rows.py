@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from app.score import rows as ours
 from app.score.look import look_at
 from app.score.rows import Counts, Query, count_emotions, count_items, find_rows, read_rows
 from core.errors import MoodlightError
 from core.predictions import Prediction
-from core.score import journal as theirs
 from core.score.items import Item, Result
 from core.score.journal import Journal
 
@@ -41,10 +39,6 @@ def shown(path: Path, query: Query) -> list[tuple[str, str | None, str]]:
     rows = read_rows(path, keys)
     assert set(rows) == set(keys)
     return [(rows[key].file, rows[key].emotion, rows[key].failure) for key in keys]
-
-
-def test_what_is_read_is_what_is_written() -> None:
-    assert (ours.SUFFIX, ours.DONE, ours.FAILURE) == (theirs.SUFFIX, theirs.DONE, theirs.FAILED)
 
 
 def test_rows_come_in_the_order_of_the_listing_by_model_and_time(path: Path) -> None:
