@@ -41,7 +41,7 @@ $(SERVER): $(READY)
 	@touch $@
 
 tests: $(READY) $(SERVER)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --dist loadscope
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -177,7 +177,7 @@ class Recognizer:
         output = self.checkpoint.model(features.to(self.device, kind), lengths.to(self.device))
         logits = output.emotion_logits.float() / self.checkpoint.temperature
         probabilities = logits.softmax(dim=1).cpu().numpy()
-        z_e = output.z_e.float().cpu().numpy()
+        z_e = output.z_e.float().cpu().numpy().copy()  # a view would hold all of the encoder's output
         log_probs = output.ctc_logits.float().log_softmax(dim=2).cpu()
         words = [self._words(clip[:length]) for clip, length in zip(log_probs, output.lengths.tolist(), strict=True)]
         return [ClipResult(*parts) for parts in zip(probabilities, words, z_e, strict=True)]

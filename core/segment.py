@@ -23,6 +23,7 @@ from torch.nn import functional
 
 from core.audio.decode import SAMPLE_RATE
 from core.errors import MoodlightError
+from core.segmenting import MIN_CLIP_S
 
 FRAME_SAMPLES = 512  # 32 ms
 CONTEXT_SAMPLES = 64  # of the frame before, which the network sees too
@@ -32,7 +33,6 @@ CHUNK_SAMPLES = CHUNK_FRAMES * FRAME_SAMPLES
 SPEECH_ON = 0.5  # a frame above begins speech
 SPEECH_OFF = 0.35  # speech goes on until a frame falls below
 MIN_VOICED_FRAMES = 8  # 0.26 s: less is a click or a breath
-MIN_CLIP_S = 0.5  # a shorter clip holds too little to judge an emotion by
 PAUSE_FRAMES = 16  # 0.51 s without speech ends a segment
 PADDING_FRAMES = 5  # 0.16 s kept on both sides of the speech
 MAX_SEGMENT_S = 20.0

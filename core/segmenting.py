@@ -8,6 +8,7 @@ from core.errors import ConfigError
 
 MAX_WHOLE_S = 300.0  # attention over a longer clip takes more memory than its answer is worth
 MIN_PART_S = 0.5  # of clips of a fixed length
+MIN_CLIP_S = 0.5  # a shorter clip holds too little to judge an emotion by
 SEGMENTINGS = ("auto", "none", "speech")
 
 Segmenting = str | float

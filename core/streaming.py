@@ -17,7 +17,8 @@ from core.live import LiveText, LiveUpdate
 from core.memory import give_back_free_memory
 from core.pitch import detect_pitch
 from core.recognizer import ClipResult, Recognizer
-from core.segment import MAX_SEGMENT_S, MIN_CLIP_S, LiveSpeech, SpeechSegment
+from core.segment import MAX_SEGMENT_S, LiveSpeech, SpeechSegment
+from core.segmenting import MIN_CLIP_S
 
 LOG = logging.getLogger("core.streaming")
 

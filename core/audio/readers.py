@@ -6,6 +6,7 @@ refuses goes to FFmpeg's libraries (av): m4a, aac, mp4, webm. `core.audio.decode
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from collections.abc import Iterator
@@ -131,7 +132,8 @@ class SoundfileReader:
     """What libsndfile can read."""
 
     def __init__(self, path: Path) -> None:
-        self._file = _StreamedFile(str(path))
+        # a name need not be valid text, and soundfile takes the bytes of one
+        self._file = _StreamedFile(os.fsencode(path) if os.name == "posix" else str(path))
         self.rate: int = self._file.samplerate
         self.channels: int = self._file.channels
         self.frames: int | None = self._file.frames if self._file.frames < UNKNOWN_FRAMES else None

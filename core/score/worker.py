@@ -240,7 +240,7 @@ class _Computer:
                 self._compute([(number, clip) for number, clip in clips if number == each])
             return
         for (number, _), answer in zip(clips, answers, strict=True):
-            self._open.setdefault(number, []).append(answer)
+            self._open.setdefault(number, []).append(answer if self._embeddings else tuple(map(_bare, answer)))
 
     def _result(self, number: int, read: Result) -> Result:
         by_clip = self._open.pop(number, [])
@@ -248,7 +248,8 @@ class _Computer:
         if failed or read.failure:
             return failed or read
         by_model = zip(*by_clip, strict=True)
-        return replace(read, predictions=tuple(self._bare(one) for model in by_model for one in model))
+        return replace(read, predictions=tuple(one for model in by_model for one in model))
 
-    def _bare(self, prediction: Prediction) -> Prediction:
-        return prediction if self._embeddings else replace(prediction, embedding=None)
+
+def _bare(prediction: Prediction) -> Prediction:
+    return replace(prediction, embedding=None)

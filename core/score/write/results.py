@@ -22,6 +22,7 @@ from core.score.write.labels import open_label_files
 from core.score.write.names import valid_text
 from core.score.write.summary import Summary
 from core.score.write.tables import open_csv_table, open_json_lines, open_parquet_table
+from core.segmenting import MIN_CLIP_S
 
 _ONE_PLACE: dict[str, Callable[[Path, WriteOptions], AbstractContextManager[Add]]] = {
     "csv": open_csv_table,
@@ -35,7 +36,8 @@ def write_results(results: Iterable[tuple[Item, Result]], out: Path, options: Wr
     """Write what came of a run: tables, label files, the summary page, what it depended on, and what failed.
 
     Rows are taken one by one. A file appears when it is whole; where one cannot be written, those that are finished
-    stay. Without failures there is no table of errors, and one of an earlier run is removed.
+    stay. The table of errors has the files that failed and those in which nobody was heard; without any there is none,
+    and one of an earlier run is removed.
 
     Args:
         results: in the order of the rows.
@@ -68,10 +70,12 @@ def write_results(results: Iterable[tuple[Item, Result]], out: Path, options: Wr
                 for row in rows:
                     if row.model == first:
                         compare(row)
-            if result.failure:
+            if reason := result.failure or _why_silent(item, result):
                 fail = fail or stack.enter_context(open_errors(planned.errors))
-                fail(InputFailure(item.file, result.failure))
-    return _finish(planned, options, summary, changes)
+                fail(InputFailure(item.file, reason))
+    if fail is None:
+        planned.errors.unlink(missing_ok=True)
+    return _finish(planned, options, summary, changes, listed=fail is not None)
 
 
 def _opened(planned: Places, options: WriteOptions) -> Iterable[AbstractContextManager[Add]]:
@@ -83,27 +87,37 @@ def _opened(planned: Places, options: WriteOptions) -> Iterable[AbstractContextM
         yield open_label_files(folders, options)
 
 
+def _why_silent(item: Item, result: Result) -> str:
+    """What is to be known of an item in which nobody was heard, or ""; it has its row in the table all the same."""
+    if any(prediction.emotion is not None for prediction in result.predictions):
+        return ""
+    name = Path(item.file).name
+    if result.sound_s < MIN_CLIP_S:
+        return f"{name} is too short: {result.sound_s:.2f} s of sound, and an emotion takes {MIN_CLIP_S} s."
+    return f"Nobody is heard in {name}."
+
+
 def _refuse_recording(item: Item, taken: dict[str, Path]) -> None:
     target = taken.get(item.file.rpartition("/")[2].rpartition(os.sep)[2])
     if target is not None and target.exists() and Path(item.file).exists() and target.samefile(item.file):
         raise MoodlightError(f"{target} is one of the recordings, which are never written over: name another table.")
 
 
-def _finish(planned: Places, options: WriteOptions, summary: Summary, changes: Changes | None) -> Written:
+def _finish(
+    planned: Places, options: WriteOptions, summary: Summary, changes: Changes | None, *, listed: bool
+) -> Written:
     """The page and the facts, which can be written when all rows have passed."""
-    if not summary.failed:
-        planned.errors.unlink(missing_ok=True)
     date = datetime.now().astimezone().isoformat(timespec="minutes")
     rows = sum(group.total for group in summary.models.values())
     with atomic_write(planned.page, "w") as stream:
         stream.write(page.render(summary, options, date, changes))
     paths = [*planned.forms.values(), planned.page, planned.facts]
     paths += [planned.changes] if changes else []
-    paths += [planned.errors] if summary.failed else []
+    paths += [planned.errors] if listed else []
     with atomic_write(planned.facts, "w") as stream:
         json.dump(_facts(planned, options, summary, date, rows), stream, indent=2, ensure_ascii=False)
         stream.write("\n")
-    return Written(tuple(paths), rows, summary.items, summary.failed, planned.errors if summary.failed else None)
+    return Written(tuple(paths), rows, summary.items, summary.failed, planned.errors if listed else None)
 
 
 def _facts(planned: Places, options: WriteOptions, summary: Summary, date: str, rows: int) -> dict[str, Any]:

@@ -118,10 +118,13 @@ def test_score_takes_folders_and_lists_what_fails(
         "quiet.wav": True,
     }
     failures = read_errors(tmp_path / "table.csv.errors.csv")
-    assert [Path(failure.file).name for failure in failures] == ["empty.wav", "not sound.mp3", "gone.wav"]
+    assert [Path(failure.file).name for failure in failures] == ["empty.wav", "not sound.mp3", "quiet.wav", "gone.wav"]
+    assert failures[2].reason == "Nobody is heard in quiet.wav."
     assert "3 of 5 files could not be scored" in capsys.readouterr().err
 
     assert run(["score", str(folder / "quiet.wav"), "-o", str(out), "--model", str(untrained_model)]) == 0
+    assert len(read_errors(tmp_path / "table.csv.errors.csv")) == 1
+    assert run(["score", str(samples[0]), "-o", str(out), "--model", str(untrained_model)]) == 0
     assert not (tmp_path / "table.csv.errors.csv").exists(), "the failures of an earlier run stayed"
 
 

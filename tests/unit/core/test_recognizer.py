@@ -207,3 +207,9 @@ def test_the_model_is_described_in_plain_data(recognizer: Recognizer, untrained_
     assert facts["labels"] == ["anger", "happiness", "neutral", "sadness"]
     assert facts["parameters"] == sum(p.numel() for p in recognizer.checkpoint.model.parameters())
     assert (facts["precision"], facts["device"], facts["scheme"]) == ("float32", "cpu", "iemocap4")
+
+
+def test_an_embedding_holds_no_more_than_itself(recognizer: Recognizer, sounds: list[np.ndarray]) -> None:
+    (result,) = recognizer.analyse_clips(sounds[3:4])
+    held = result.z_e if result.z_e.base is None else result.z_e.base
+    assert held.nbytes == result.z_e.nbytes
