@@ -150,6 +150,7 @@ class MainWindow(DropWindow):
 
         score = ScorePanel(self._client, self._ports["score"], self.actions_by_id, self._settings)
         score.analyse_wanted.connect(self._on_scored_file)
+        score.begun.connect(self._save)
         self.least.changed.connect(score.set_least)
         self.least.tell()
         self._take_in("score", score)

@@ -46,6 +46,7 @@ LISTS = "*.csv *.parquet *.moodlight"
 class ScorePanel(QWidget):
     noted = Signal(str)  # one sentence for the status line
     analyse_wanted = Signal(object)  # Path
+    begun = Signal()  # a run: what it is about must outlive the window
 
     def __init__(
         self, client: EngineClient, player: PlayerPort, actions: Mapping[str, QAction], settings: Settings
@@ -322,6 +323,7 @@ class ScorePanel(QWidget):
         # A folder that is gone is the command's to complain of.
         folder = table.parent if table.parent.is_dir() else Path.home()
         self.run.start(self.options.command(self._client.model_dir, self._least, afresh=afresh), folder)
+        self.begun.emit()
 
     def toggle_pause(self) -> None:
         self.run.toggle_pause()

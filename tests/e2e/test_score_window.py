@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.settings import default_path as settings_path
 from core.predictions import read_score_table
 from tests.window import use_moodlight
 
@@ -36,6 +38,7 @@ def test_a_folder_is_scored_stopped_and_gone_on_with(
         wait(lambda: score.is_settled and score.start_button.isEnabled())
         qtbot.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
         wait(lambda: score.run.progress.done > 0)
+        assert folder.name in json.dumps(json.loads(settings_path().read_text(encoding="utf-8")), ensure_ascii=False)
         qtbot.keyClick(window, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
         wait(lambda: not score.run.is_running and score.is_settled)
         assert score.run.finished is None, "it was stopped too late to see it go on"
