@@ -12,7 +12,8 @@ class AudioError(MoodlightError):
 
     Attributes:
         path: the file.
-        cause: a short word for the reason: `missing`, `empty`, `folder`, `permission`, `not-sound`, `damaged`, `range`.
+        cause: a short word for the reason: `missing`, `empty`, `folder`, `permission`,
+            `not-sound`, `damaged`, `range`, `unreachable`.
     """
 
     def __init__(self, message: str, *, path: str = "", cause: str = "") -> None:

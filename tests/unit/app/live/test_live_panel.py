@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,27 +17,13 @@ from app.live.options import LiveOptions
 from core.live import LiveUpdate
 from core.schemes import Label
 from tests.fake_source import FakeBackend
+from tests.no_torch import assert_needs_no_torch
 from tests.unit.app.live.studio import RATE, MakeStudio, Studio, final, speaking
 
-ROOT = Path(__file__).resolve().parents[4]
 SCRIPT = """
-import sys
-from pathlib import Path
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QApplication
-from app.engine_client import EngineClient
-from app.main_window import MainWindow
-from app.settings import Settings
 from tests.fake_source import FakeBackend
 
-class Player(QObject):
-    position_changed, state_changed, unavailable, failed = Signal(float), Signal(str), Signal(str), Signal(str)
-    unavailable_reason = ""
-    def __getattr__(self, name):
-        return lambda *_: None
-
 app = QApplication([])
-folder = Path(sys.argv[1])
 backend = FakeBackend()
 settings = Settings(live={"folder": str(folder)})
 window = MainWindow(EngineClient(folder), Player(), settings, folder / "settings.json", inputs=backend)
@@ -56,7 +39,6 @@ for _ in range(30):
     window.live.grab()
 window.live.stop()
 window.close()
-print(sorted({"torch", "torchaudio", "training", "scipy", "sklearn", "pyqtgraph", "sounddevice"} & set(sys.modules)))
 """
 
 
@@ -251,13 +233,7 @@ def test_nothing_is_cut_in_the_smallest_window(make_studio: MakeStudio, project:
 
 
 def test_the_windows_process_has_no_torch_after_live_was_used(tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
-    run = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(tmp_path)],
-        env=environment, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.strip().splitlines()[-1] == "[]"
+    assert_needs_no_torch(SCRIPT, tmp_path)
 
 
 def test_a_device_that_is_plugged_in_is_listed(make_studio: MakeStudio) -> None:
