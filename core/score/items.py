@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,11 @@ class Plan:
         Raises:
             CheckpointError: one of the folders is no model.
         """
-        return [look_at_model(folder) for folder in self.models]
+        return self._facts
+
+    @cached_property
+    def _facts(self) -> list[ModelFacts]:
+        return [look_at_model(folder) for folder in self.models]  # reads all of the weights
 
     def identity(self) -> dict[str, Any]:
         """What must be the same for an older result to stand for a new one, as JSON can hold it.
