@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QFileDialog
 
 from app.annotate.session import ProjectSession
 from app.background import run_in_background
+from app.child_command import CLOSING_MS
 from app.settings import Settings
 from app.teach.curve_figures import CurveFigures, load_curve, save_curve_table
 from app.teach.curve_job import CurveJob, Drawn, find_drawn, prepare_curve
-from app.teach.curve_run import CLOSING_MS, CurveRun
+from app.teach.curve_run import CurveRun
 from app.teach.curve_settings import settings_of
 from app.teach.curve_view import CurveView
 from core.errors import ConfigError, MoodlightError
