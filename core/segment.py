@@ -87,7 +87,7 @@ class SpeechDetector(nn.Module):
 
     def encode(self, frames: Tensor) -> Tensor:
         """`(frames, 576)` samples, each frame behind its context, to what the recurrence takes `(frames, 128)`."""
-        padded = functional.pad(frames[:, None], (0, 64), mode="reflect")[:, 0]
+        padded = torch.cat((frames, frames[:, -65:-1].flip(1)), dim=1)
         spectrum = torch.fft.rfft(padded.unfold(1, 256, 128) * self.window).transpose(1, 2)  # (frames, 129, 4)
         x = (spectrum.real.square() + spectrum.imag.square()).sqrt()  # half the time of `abs`
         for convolution in self.convolutions:
@@ -364,7 +364,7 @@ def _slowed(sound: np.ndarray, pace: float) -> np.ndarray:
 def _whole_frames(sound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sound filled up with silence to whole frames, and the root mean square of each."""
     sound = np.asarray(sound, np.float32)
-    whole = np.pad(sound, (0, -len(sound) % FRAME_SAMPLES))
+    whole = np.concatenate((sound, np.zeros(-len(sound) % FRAME_SAMPLES, np.float32)))
     frames = whole.reshape(-1, FRAME_SAMPLES)
     return whole, np.sqrt(np.einsum("ij,ij->i", frames, frames) / FRAME_SAMPLES)
 

@@ -15,11 +15,13 @@ from app.commands.score_teller import EventTeller, Teller, TerminalTeller
 from core.errors import ConfigError, MoodlightError
 from core.paths import default_model_dir
 from core.priority import give_way
+from core.score.crew import begin_loading
 from core.score.inputs import list_items
 from core.score.items import Plan
 from core.score.journal import SUFFIX, Journal
 from core.score.places import stamp
 from core.score.run import Control, Progress, score_items
+from core.score.worker import WorkerSpec
 from core.score.write import WriteOptions, Written, check_outputs, write_results
 from core.segmenting import parse_segmenting
 
@@ -72,6 +74,8 @@ def score(wishes: Wishes) -> int:
 
 
 def _score(wishes: Wishes, plan: Plan, control: Control, teller: Teller) -> int:
+    if not wishes.cluster:
+        begin_loading(WorkerSpec(plan))
     options = _options(wishes, plan)
     check_outputs(wishes.out, options)
     with _journal(wishes, plan) as journal:

@@ -202,13 +202,17 @@ def _regroup(chunks: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
         parts.append(chunk)
         held += len(chunk)
         if held >= size:
-            joined = np.concatenate(parts)
+            joined = _joined(parts)
             whole = held - held % size
             for at in range(0, whole, size):
                 yield joined[at : at + size].copy()
             parts, held = [joined[whole:]], held - whole
     if held:
-        yield np.concatenate(parts)
+        yield _joined(parts)
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _note(path: Path, reader: Reader) -> str:

@@ -10,12 +10,14 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from multiprocessing import connection
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -41,6 +43,16 @@ Job = tuple[int, Item]
 def available_cores() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def begin_loading(spec: WorkerSpec) -> None:
+    """Have what workers import loaded in the background, where they are forked; of use before a crew has work."""
+    if sys.platform == "linux":
+        from multiprocessing import forkserver
+
+        _context(spec)
+        with _interrupt_held_back():
+            forkserver.ensure_running()
 
 
 class Crew:
@@ -246,13 +258,17 @@ class _Worker:
     """A process and what it has to do."""
 
     def __init__(self, spec: WorkerSpec, now: float) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = _context(spec)
         self.pipe, theirs = context.Pipe()
         self.signs: Any = context.RawValue(Signs)
         self.signs.reading = NOTHING
-        self.process = context.Process(target=work, args=(theirs, spec, self.signs), daemon=True)
-        with _interrupt_held_back():
-            self.process.start()
+        self.process = context.Process(target=work, args=(theirs, spec, self.signs), daemon=True)  # type: ignore[attr-defined]
+        try:
+            with _interrupt_held_back():
+                self.process.start()
+        except (EOFError, OSError) as error:  # there is no process left for it, or it cannot import what it needs
+            reason = str(error) or "it ended at once"
+            raise MoodlightError(f"A process that scores cannot be started: {reason}.") from error
         theirs.close()
         self.jobs: dict[int, Item] = {}
         self.ready = self.alone = self.fed = False
@@ -280,6 +296,17 @@ class _Worker:
         self.exit_code = self.process.exitcode
         self.process.close()
         self.pipe.close()
+
+
+def _context(spec: WorkerSpec) -> BaseContext:
+    """On Linux workers are forked from a process that has imported what they need: they share it, and begin at once.
+
+    Elsewhere libraries do not outlive a fork, or there is none.
+    """
+    context = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+    if sys.platform == "linux":
+        context.set_forkserver_preload(["core.score.one_core", spec.scorer.rpartition(".")[0]])
+    return context
 
 
 @contextmanager

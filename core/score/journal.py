@@ -30,7 +30,7 @@ VERSION = 1
 TO_DO, DONE, FAILED = 0, 1, 2
 TRIED_AGAIN = ("crashed", "hung", "unexpected", "unreachable", "permission", "missing")  # by the next run
 STAMPS_KEPT = 4096  # files of which a listing names many parts
-PAGE = 1000
+PAGE = 2000
 CACHE_KIB = 16_000
 WAIT_S = 30.0  # for a reader, where there is no write-ahead log
 _CHANGED, _AGAIN = 3, 4  # states while a listing is taken in
@@ -222,20 +222,28 @@ class Journal:
         with _errors(self.path):
             return self._connection.execute(labelled).fetchone() is not None
 
-    def to_do(self) -> Iterator[tuple[int, Item]]:
+    def to_do(self, by_length: bool = False) -> Iterator[tuple[int, Item]]:
         """The items without a result in the order of the listing, each with its place there.
 
         They are read page by page: results may be kept in between.
+
+        Args:
+            by_length: the longest of a page first, as far as sizes of files tell. What is then computed together is of
+                like length, and needs little padding.
         """
-        page = f"SELECT number, {_ITEM} FROM items WHERE state = {TO_DO} AND number > ? ORDER BY number LIMIT {PAGE}"
+        page = (
+            f"SELECT number, size, {_ITEM} FROM items WHERE state = {TO_DO} AND number > ? ORDER BY number LIMIT {PAGE}"
+        )
         last = -1
         while True:
             with _errors(self.path):
                 found = self._connection.execute(page, (last,)).fetchall()
             if not found:
                 return
-            for last, *cells in found:
-                yield last, _item(cells)
+            last = found[-1][0]
+            jobs = [(number, size, _item(cells)) for number, size, *cells in found]
+            for number, _, item in sorted(jobs, key=_length, reverse=True) if by_length else jobs:
+                yield number, item
 
     def keep(self, results: Sequence[tuple[int, Result]]) -> None:
         """Write results, all of them or none; an item that has one already keeps it.
@@ -347,6 +355,12 @@ def _cells(item: Item) -> tuple[Any, ...]:
 def _item(cells: Sequence[Any]) -> Item:
     file, start_s, end_s, *texts = cells
     return Item(as_text(file), start_s, end_s, *map(as_text, texts))
+
+
+def _length(job: tuple[int, int, Item]) -> tuple[bool, float]:
+    """Of an item: bytes of a whole file, or seconds of a part of one."""
+    _, size, item = job
+    return item.end_s is None, size if item.end_s is None else item.end_s - item.start_s
 
 
 def _row(prediction: Prediction) -> tuple[Any, ...]:

@@ -161,7 +161,7 @@ def score_items(
     counts = journal.counts()
     meter = Meter(counts, len(plan.models), told)
     with Crew(WorkerSpec(plan, scorer), workers, patience_s) as crew:
-        crew.feed(journal.to_do(), counts.total - counts.done)
+        crew.feed(journal.to_do(by_length=True), counts.total - counts.done)
         while not crew.done and not control.stopped:
             paused = control.paused
             crew.pause(paused)

@@ -8,6 +8,7 @@ imports no torch, so that the parent can name it; what it loads does.
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import logging
 import os
@@ -28,7 +29,7 @@ from core.score.items import Item, Plan, Result
 
 LOG = logging.getLogger(__name__)
 
-CHUNK_S = 240.0  # of sound that is computed together, at most
+CHUNK_S = 120.0  # of sound that is computed together, at most
 NOTHING = -1
 ARENAS = 2  # of glibc: each of many threads would keep freed memory in one of its own
 _M_ARENA_MAX = -8
@@ -119,14 +120,15 @@ def _work(pipe: Connection, spec: WorkerSpec, signs: Any) -> None:
 
 
 def _prepare_memory() -> None:
-    """One core is a worker's; set before torch is imported."""
-    os.environ["OMP_NUM_THREADS"] = "1"
+    gc.freeze()  # what was loaded before a fork stays shared as long as nobody writes there, as collecting it would
     if sys.platform.startswith("linux"):
         with suppress(OSError, AttributeError):  # another C library than glibc
             ctypes.CDLL("libc.so.6").mallopt(_M_ARENA_MAX, ARENAS)
 
 
 def _load(spec: WorkerSpec) -> Scorer:
+    import core.score.one_core  # noqa: F401 before what computes, where nobody has imported that yet
+
     module, _, name = spec.scorer.rpartition(".")
     scorer: Scorer = getattr(importlib.import_module(module), name)(spec.plan)
     return scorer

@@ -58,7 +58,8 @@ def test_ctrl_c_leaves_the_old_table_and_the_same_command_goes_on(
     folder.mkdir()
     for number in range(300):
         (folder / f"{number:03d}.flac").symlink_to(samples[0])
-    (folder / "-first.wav").touch()  # fails at once: its sentence says that scoring has begun
+    # the largest comes first, and fails at once: its sentence says that scoring has begun
+    (folder / "-first.wav").write_bytes(bytes(2 * samples[0].stat().st_size))
     command = ("score", folder, "-o", out, "--model", untrained_model, "--workers", "1")
     process = start(*command)
     assert process.stderr is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from multiprocessing import active_children
 from pathlib import Path
 
 import psutil
@@ -166,14 +167,13 @@ def test_workers_that_die_before_they_begin_end_the_run(make_items: MakeItems) -
 
 
 def test_no_process_stays_behind_whatever_it_is_at(make_items: MakeItems, tmp_path: Path) -> None:
-    me = psutil.Process()
-    before = set(me.children())
+    before = set(active_children())
     with Crew(SPEC, 2) as crew:
         items = make_items(8, hang=[0])
         crew.feed(items, len(items))
         while not (tmp_path / "hangs").exists():
             crew.wait(0.05)
-        workers = [child for child in set(me.children()) - before if "spawn_main" in " ".join(child.cmdline())]
+        workers = [psutil.Process(child.pid) for child in set(active_children()) - before]
         assert len(workers) == 2
     assert not any(worker.is_running() for worker in workers)
 

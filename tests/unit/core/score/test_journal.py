@@ -148,6 +148,15 @@ def test_what_is_to_do_is_read_while_results_are_kept(open_journal: Open) -> Non
     assert not list(journal.to_do())
 
 
+def test_the_longest_can_come_first(open_journal: Open) -> None:
+    journal = open_journal()
+    sizes = {"short.wav": 10, "long.wav": 30, "middle.wav": 20}
+    items = [*map(Item, sizes), Item("long.wav", 1.0, 2.0), Item("short.wav", 0.0, 9.0)]
+    journal.list(items, lambda file: (sizes[file], 1))
+    assert list(journal.to_do()) == list(enumerate(items))
+    assert [number for number, _ in journal.to_do(by_length=True)] == [1, 2, 0, 4, 3]
+
+
 def test_an_item_has_one_result(journal: Journal) -> None:
     before = list(journal.results())
     journal.keep([(1, Result(failure="Too late.")), (7, scored("nobody.wav"))])
