@@ -14,6 +14,7 @@ from core.clips import Clip, Listener
 from core.errors import AudioError, CheckpointError
 from core.predictions import Prediction
 from core.score.items import Item, Plan
+from core.score.places import local_file
 from core.score.worker import WorkerSpec
 
 NAME = "tests.score_workers"
@@ -39,6 +40,11 @@ class Fake:
         if text == "hang":
             (path.parent / "hangs").touch()
             threading.Event().wait()
+        if text == "hang with a copy":
+            with local_file(f"zip://sound.wav::file://{path.parent / 'sounds.zip'}") as copy:
+                (path.parent / "copy").write_text(str(copy))
+                (path.parent / "hangs").touch()
+                threading.Event().wait()
         if text == "damaged":
             raise AudioError(f"{path.name} is damaged.", path=item.file, cause="damaged")
         if text == "unknown":

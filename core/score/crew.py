@@ -24,7 +24,7 @@ from typing import Any, Self
 
 from core.errors import MoodlightError
 from core.score.items import Item, Result
-from core.score.places import is_remote
+from core.score.places import is_remote, remove_copies
 from core.score.worker import NOTHING, Signs, WorkerSpec, work
 
 PATIENCE_S = 120.0
@@ -291,9 +291,11 @@ class _Worker:
                 self.pipe.send((kind, value))
 
     def end(self) -> None:
+        pid = self.process.pid or 0
         self.process.kill()
         self.process.join()
         self.exit_code = self.process.exitcode
+        remove_copies(pid)
         self.process.close()
         self.pipe.close()
 

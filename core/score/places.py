@@ -9,10 +9,11 @@ import errno
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -98,7 +99,7 @@ def local_file(file: str) -> Iterator[Path]:
         yield path
         return
     with _explained(file):
-        folder = TemporaryDirectory(prefix="moodlight-", ignore_cleanup_errors=True)
+        folder = TemporaryDirectory(prefix=_copies_of(os.getpid()), ignore_cleanup_errors=True)
     with folder:
         copy = Path(folder.name, _fit_name(_last_name(file)))
         with _explained(file):
@@ -107,6 +108,16 @@ def local_file(file: str) -> Iterator[Path]:
             if copy.is_dir():
                 raise AudioError(f"{file} is a folder, not a sound file.", path=file, cause="folder")
         yield copy
+
+
+def remove_copies(pid: int) -> None:
+    """Delete the copies that a process had no time to delete before its end."""
+    for folder in Path(gettempdir()).glob(f"{_copies_of(pid)}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copies_of(pid: int) -> str:
+    return f"moodlight-{pid}-"
 
 
 def is_folder(address: str) -> bool:

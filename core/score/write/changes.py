@@ -157,6 +157,15 @@ def _read(path: Path) -> Iterator[ScoreRow]:
             raise MoodlightError(f"{path}, row {number}, is not a row of a score table: {error}.") from None
 
 
+def check_older(path: Path) -> None:
+    """See that a table can be compared with, as far as its first row tells.
+
+    Raises:
+        MoodlightError: it is no score table.
+    """
+    next(_read(path), None)
+
+
 @contextmanager
 def open_changes(path: Path, older: Path, model: str) -> Iterator[tuple[Changes, Callable[[Prediction], None]]]:
     """What compares rows with an older table, and writes those that differ to a CSV when the block ends.

@@ -156,6 +156,7 @@ def check_outputs(out: Path, options: WriteOptions) -> Places:
     Raises:
         ConfigError: a form is unknown or needs a library that is not there, a place cannot be written to, or something
             that is read would be written over.
+        MoodlightError: the older table is none.
     """
     unknown = next((form for form in options.formats if form not in FORMATS), "")
     if unknown:
@@ -184,6 +185,10 @@ def _check_forms(planned: Places, options: WriteOptions) -> None:
         raise ConfigError("Embeddings are only written in the forms parquet and jsonl: ask for one of them, too.")
     if options.compare and not options.compare.is_file():
         raise ConfigError(f"There is no table {options.compare} to compare with.")
+    if options.compare:
+        from core.score.write.changes import check_older  # here: most runs compare nothing
+
+        check_older(options.compare)
 
 
 def _need(library: str) -> None:

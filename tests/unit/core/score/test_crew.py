@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing import active_children
 from pathlib import Path
+from zipfile import ZipFile
 
 import psutil
 import pytest
@@ -176,6 +177,18 @@ def test_no_process_stays_behind_whatever_it_is_at(make_items: MakeItems, tmp_pa
         workers = [psutil.Process(child.pid) for child in set(active_children()) - before]
         assert len(workers) == 2
     assert not any(worker.is_running() for worker in workers)
+
+
+def test_no_copy_of_a_remote_file_stays_behind(make_items: MakeItems, tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "sounds.zip", "w") as archive:
+        archive.writestr("sound.wav", "sound")
+    with Crew(SPEC, 1) as crew:
+        crew.feed(make_items(1, hang_with_a_copy=[0]), 1)
+        while not (tmp_path / "hangs").exists():
+            crew.wait(0.05)
+        copy = Path((tmp_path / "copy").read_text())
+        assert copy.read_text() == "sound"
+    assert not copy.parent.exists()
 
 
 def test_nothing_to_do_starts_nobody() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import MoodlightError
 from core.predictions import Prediction
-from core.score.write import write_results
+from core.score.write import check_outputs, write_results
 from core.score.write.changes import Changes, open_changes
 from tests.unit.core.score.write.made import FOUR, TWO, options, said, scored
 
@@ -95,12 +95,11 @@ def test_a_table_may_be_compared_with_itself_and_replaced(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("content", ["file,reason\na.wav,x\n", "file,confidence\na.wav,1\n"])
-def test_what_is_no_score_table_is_refused(tmp_path: Path, content: str) -> None:
+def test_what_is_no_score_table_is_refused_before_the_work(tmp_path: Path, content: str) -> None:
     older = tmp_path / "old.csv"
     older.write_text(content)
     with pytest.raises(MoodlightError, match=r"no.* column"):
-        write_results([scored(said("a.wav"))], tmp_path / "t.csv", options(compare=older))
-    assert not (tmp_path / "t.csv").exists()
+        check_outputs(tmp_path / "t.csv", options(compare=older))
 
 
 def test_a_value_that_is_none_is_named(tmp_path: Path) -> None:
