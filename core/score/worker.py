@@ -30,6 +30,7 @@ from core.score.items import Item, Plan, Result
 LOG = logging.getLogger(__name__)
 
 CHUNK_S = 120.0  # of sound that is computed together, at most
+FIRST_CHUNK_S = 10.0  # of a worker: the first results come soon
 NOTHING = -1
 ARENAS = 2  # of glibc: each of many threads would keep freed memory in one of its own
 _M_ARENA_MAX = -8
@@ -161,6 +162,7 @@ class _Reader:
         self._scorer, self._inbox, self._chunks, self._going, self._signs = scorer, inbox, chunks, going, signs
         self._listener = Listener(progress=self._hear, ended=self._hear)
         self._chunk = _Chunk()
+        self._most_s = FIRST_CHUNK_S
 
     def run(self) -> None:
         try:
@@ -197,7 +199,7 @@ class _Reader:
     def _add(self, number: int, clip: Clip) -> None:
         self._signs.beats += 1
         seconds = clip.end_s - clip.start_s
-        if self._chunk.clips and self._chunk.sound_s + seconds > CHUNK_S:
+        if self._chunk.clips and self._chunk.sound_s + seconds > self._most_s:
             self._hand_on()
         self._chunk.clips.append((number, clip))
         self._chunk.sound_s += seconds
@@ -206,7 +208,7 @@ class _Reader:
         reading, self._signs.reading = self._signs.reading, NOTHING  # waiting for the computation is not reading
         self._chunks.put(self._chunk)
         self._signs.reading = reading
-        self._chunk = _Chunk()
+        self._chunk, self._most_s = _Chunk(), CHUNK_S
 
 
 class _Computer:
