@@ -16,8 +16,9 @@ import numpy as np
 
 from core.errors import MoodlightError
 from core.predictions import NO_SPEECH, UNSURE
-from core.score.journal import DONE, as_text
+from core.score.journal import DONE
 from core.score.journal import FAILED as FAILURE
+from core.score.journal_rows import as_text
 
 FAILED = "failed"  # in place of an emotion
 MODEL_BITS, PLACE_BITS = 4, 20

@@ -1,7 +1,6 @@
 """What is known of a run: its items and what came of each, in one SQLite file beside the table.
 
-Whoever wants to look while a run goes on reads the same file with a connection of their own. Names that are no valid
-text are kept as bytes, see `as_text`.
+Whoever wants to look while a run goes on reads the same file with a connection of their own.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 from core.errors import MoodlightError
-from core.predictions import NO_SPEECH, Prediction, Word
+from core.predictions import NO_SPEECH
 from core.project.files import on_network
 from core.score.items import Item, Result
+from core.score.journal_rows import as_text, item_cells, item_of, length_of, prediction_of, row_cells, storable
 
 SUFFIX = ".journal"  # behind the table's name
 VERSION = 1
@@ -188,7 +187,7 @@ class Journal:
             connection.execute("UPDATE items SET number = NULL WHERE number IS NOT NULL")
             connection.executemany(
                 _LIST,
-                ((number, *_cells(item), *stamp_of(item.file)) for number, item in enumerate(items)),
+                ((number, *item_cells(item), *stamp_of(item.file)) for number, item in enumerate(items)),
             )
             changed = f"SELECT count(DISTINCT file) FROM items WHERE state = {_CHANGED}"
             files: int = connection.execute(changed).fetchone()[0]
@@ -241,8 +240,8 @@ class Journal:
             if not found:
                 return
             last = found[-1][0]
-            jobs = [(number, size, _item(cells)) for number, size, *cells in found]
-            for number, _, item in sorted(jobs, key=_length, reverse=True) if by_length else jobs:
+            jobs = [(number, size, item_of(cells)) for number, size, *cells in found]
+            for number, _, item in sorted(jobs, key=length_of, reverse=True) if by_length else jobs:
                 yield number, item
 
     def keep(self, results: Sequence[tuple[int, Result]]) -> None:
@@ -264,9 +263,9 @@ class Journal:
             rows = self._connection.execute(_RESULTS)
             for _, group in groupby(rows, key=lambda row: row[0]):
                 cells = list(group)
-                item = _item(cells[0][1:8])
+                item = item_of(cells[0][1:8])
                 failure, cause, note, sound_s = cells[0][8:12]
-                predictions = tuple(_prediction(item.file, row[12:]) for row in cells if row[12] is not None)
+                predictions = tuple(prediction_of(item.file, row[12:]) for row in cells if row[12] is not None)
                 yield item, Result(predictions, as_text(failure), cause, as_text(note), sound_s)
 
     def close(self) -> None:
@@ -305,9 +304,9 @@ class Journal:
             "UPDATE items SET state = ?, failure = ?, cause = ?, note = ?, sound_s = ? WHERE id = ?",
             (
                 FAILED if result.failure else DONE,
-                _storable(result.failure),
+                storable(result.failure),
                 result.cause,
-                _storable(result.note),
+                storable(result.note),
                 result.sound_s,
                 found[0],
             ),
@@ -316,7 +315,7 @@ class Journal:
         connection.executemany(
             "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                (found[0], *divmod(place, clips), *_row(prediction))
+                (found[0], *divmod(place, clips), *row_cells(prediction))
                 for place, prediction in enumerate(result.predictions)
             ),
         )
@@ -332,66 +331,6 @@ class Journal:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-
-
-def as_text(value: str | bytes) -> str:
-    """A text as the journal keeps it: bytes where it is no valid text, as names of files need not be."""
-    return value if isinstance(value, str) else value.decode("utf-8", "surrogatepass")
-
-
-def _storable(text: str) -> str | bytes:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass")
-    return text
-
-
-def _cells(item: Item) -> tuple[Any, ...]:
-    texts = (item.speaker, item.emotion, item.transcript, item.split)
-    return (_storable(item.file), item.start_s, item.end_s, *map(_storable, texts))
-
-
-def _item(cells: Sequence[Any]) -> Item:
-    file, start_s, end_s, *texts = cells
-    return Item(as_text(file), start_s, end_s, *map(as_text, texts))
-
-
-def _length(job: tuple[int, int, Item]) -> tuple[bool, float]:
-    """Of an item: bytes of a whole file, or seconds of a part of one."""
-    _, size, item = job
-    return item.end_s is None, size if item.end_s is None else item.end_s - item.start_s
-
-
-def _row(prediction: Prediction) -> tuple[Any, ...]:
-    words = [[word.text, word.start_s, word.end_s, word.confidence] for word in prediction.words]
-    embedding = prediction.embedding
-    return (
-        prediction.start_s,
-        prediction.end_s,
-        prediction.emotion,
-        prediction.confidence,
-        json.dumps(prediction.probabilities),
-        _storable(prediction.transcript),
-        json.dumps(words),
-        None if embedding is None else np.asarray(embedding, "<f4").tobytes(),
-        _storable(prediction.model),
-    )
-
-
-def _prediction(file: str, cells: Sequence[Any]) -> Prediction:
-    start_s, end_s, emotion, confidence, probabilities, words, embedding, model = cells
-    return Prediction(
-        file=file,
-        start_s=start_s,
-        end_s=end_s,
-        emotion=emotion,
-        confidence=confidence,
-        probabilities=json.loads(probabilities),
-        words=tuple(Word(*word) for word in json.loads(words)),
-        model=as_text(model),
-        embedding=None if embedding is None else np.frombuffer(embedding, "<f4").astype(np.float32),
-    )
 
 
 def _what_changed(old: dict[str, Any], new: dict[str, Any], files: int) -> str:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from core.errors import MoodlightError
 from core.predictions import NO_SPEECH, Prediction, Word
 from core.score.items import Item, Result
-from core.score.journal import PAGE, Counts, Journal, as_text
+from core.score.journal import PAGE, Counts, Journal
+from core.score.journal_rows import as_text
 
 IDENTITY = {"models": [{"name": "one", "fingerprint": "1"}], "beam": 1}
 NEVER = (-1, -1)
