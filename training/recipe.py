@@ -179,6 +179,10 @@ class FinetuneRecipe:
         return 0
 
 
+# settings by which the command that a recipe is for can be told
+_MARKS = {"shots": "curve", "base": "crossval", "manifest": "teach", "scheme": "finetune"}
+
+
 def load_recipe(kind: type[T], name: str, settings: Sequence[str] = ()) -> T:
     """A recipe that ships (by name) or a TOML file, with `KEY=VALUE` settings put over it.
 
@@ -198,6 +202,10 @@ def load_recipe(kind: type[T], name: str, settings: Sequence[str] = ()) -> T:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.") from error
+    wanted = kind.__name__.removesuffix("Recipe").lower()
+    verb = next((verb for key, verb in _MARKS.items() if key in values), wanted)
+    if verb != wanted and set(values) - {item.name for item in fields(kind)}:  # type: ignore[arg-type]
+        raise ConfigError(f"{path.stem} is no recipe for this: `moodlight {verb} {name}` takes it.")
     for setting in settings:
         _apply_setting(values, setting)
     return build(kind, values)

@@ -21,6 +21,19 @@ def test_every_recipe_that_ships_can_be_read(path: Path) -> None:
     assert load_recipe(kind, path.stem).name == path.stem
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "verb"),
+    [
+        (FinetuneRecipe, "crema-table1", "crossval"),
+        (CrossvalRecipe, "curve-emo-db", "curve"),
+        (PretrainRecipe, "bundled-finetune", "finetune"),
+    ],
+)
+def test_a_recipe_for_another_command_names_it(kind: type, name: str, verb: str) -> None:
+    with pytest.raises(ConfigError, match=f"moodlight {verb} {name}"):
+        load_recipe(kind, name)
+
+
 def test_the_paper_s_pre_training_has_the_paper_s_settings() -> None:
     """Park and Kim (2021), sections 4.1 and 4.2."""
     recipe = load_recipe(PretrainRecipe, "park2021-pretrain")
