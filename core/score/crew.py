@@ -36,6 +36,7 @@ GROUP_ITEMS = 64
 FIRST_ITEMS = 8  # of a worker: the first results come soon
 GPU_WORKERS = 2  # on one device: one reads while the other one computes
 FAILED_STARTS = 3  # in a row
+FORKS = sys.platform == "linux"  # elsewhere libraries do not outlive a fork, or there is none
 
 Job = tuple[int, Item]
 
@@ -47,7 +48,7 @@ def available_cores() -> int:
 
 def begin_loading(spec: WorkerSpec) -> None:
     """Have what workers import loaded in the background, where they are forked; of use before a crew has work."""
-    if sys.platform == "linux":
+    if FORKS:
         from multiprocessing import forkserver
 
         _context(spec)
@@ -301,12 +302,9 @@ class _Worker:
 
 
 def _context(spec: WorkerSpec) -> BaseContext:
-    """On Linux workers are forked from a process that has imported what they need: they share it, and begin at once.
-
-    Elsewhere libraries do not outlive a fork, or there is none.
-    """
-    context = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-    if sys.platform == "linux":
+    """Where it can be, workers are forked from a process that has imported what they need: they share it."""
+    context = multiprocessing.get_context("forkserver" if FORKS else "spawn")
+    if FORKS:
         context.set_forkserver_preload(["core.score.one_core", spec.scorer.rpartition(".")[0]])
     return context
 

@@ -66,6 +66,13 @@ def test_every_item_is_read_once(make_items: MakeItems, tmp_path: Path, workers:
     assert set(times_read(tmp_path).values()) == {1}
 
 
+def test_workers_need_no_fork(make_items: MakeItems, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.score.crew.FORKS", False)
+    with Crew(SPEC, 2) as crew:
+        results = all_results(crew, make_items(10, crash=[3]))
+    assert failures(results) == {3: "crashed"}
+
+
 def test_a_crew_takes_more_when_it_is_done(make_items: MakeItems) -> None:
     first, then = make_items(20)[:7], make_items(20)[7:]
     with Crew(SPEC, 1) as crew:
