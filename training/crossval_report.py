@@ -238,7 +238,7 @@ def _interval(figure: Figure, scale: float, form: str = ".1f") -> str:
 def _p_value(p: float | None) -> str:
     if p is None:
         return "–"
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return "<\u00a00.001" if p < 0.001 else f"{p:.3f}"  # without a line break
 
 
 def facts(report: CrossvalReport) -> list[str]:
