@@ -74,10 +74,10 @@ def score(wishes: Wishes) -> int:
 
 
 def _score(wishes: Wishes, plan: Plan, control: Control, teller: Teller) -> int:
-    if not wishes.cluster:
-        begin_loading(WorkerSpec(plan))
     options = _options(wishes, plan)
     check_outputs(wishes.out, options)
+    if not wishes.cluster:
+        begin_loading(WorkerSpec(plan))
     with _journal(wishes, plan) as journal:
         journal.list(list_items(wishes.inputs, wishes.include, wishes.exclude, sys.stdin), stamp)
         counts = journal.counts()
