@@ -180,7 +180,7 @@ def bench(
     clips: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Recordings for `speed`, `training` and `live`. [default: the bundled samples]"
+            metavar="DIR", help="Recordings for `speed`, `training`, `live` and `score`. [default: the bundled samples]"
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="JSON", help="File for the figures.")] = None,
