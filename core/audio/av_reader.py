@@ -54,9 +54,12 @@ class AvReader:
 
     def _refused(self) -> AudioError:
         """The error for a file that cannot be opened: damaged where it begins as sound does, else not sound."""
-        with self._path.open("rb") as file:
-            head = file.read(12)
         name = self._path.name
+        try:
+            with self._path.open("rb") as file:
+                head = file.read(12)
+        except OSError as error:  # it has gone since it was looked at
+            return self._error(f"{name} cannot be read any more: {error.strerror}.", "missing")
         if head[4:8] == b"ftyp":
             message = f"{name} is damaged: it was cut off before its index was written, so none of it can be read."
             return self._error(message, "damaged")

@@ -270,6 +270,11 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert_fails(tmp_path / "header.flac", "damaged")
 
 
+def test_a_file_that_goes_between_the_check_and_the_opening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.audio.readers._check_file", lambda path: None)
+    assert_fails(tmp_path / "gone.wav", "missing")
+
+
 def test_video_without_sound(tmp_path: Path) -> None:
     path = tmp_path / "silent film.mp4"
     with av.open(str(path), "w") as container:
