@@ -6,13 +6,14 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import soxr
@@ -27,6 +28,8 @@ from core.paths import atomic_write
 from training.clip_table import ClipTable
 from training.manifest import Clip
 
+PROCESSES = 2  # that compute features
+FEW_CLIPS = 500  # are computed before other processes have begun
 HEADERS_AT_ONCE = 16  # files that are waited for together: most of the time goes by in the disk or the network
 
 
@@ -184,7 +187,7 @@ def _seconds_left(clip: Clip) -> float:
         return np.nan
 
 
-def open_store(clips: Sequence[Clip], speeds: Sequence[float], folder: Path, workers: int = 2) -> StoredFeatures:
+def open_store(clips: Sequence[Clip], speeds: Sequence[float], folder: Path) -> StoredFeatures:
     """Features of these clips from `folder`, computed first where they are not there yet.
 
     A clip that cannot be read is left out and named on stderr. The store is keyed by the clips, the speeds and the
@@ -194,7 +197,6 @@ def open_store(clips: Sequence[Clip], speeds: Sequence[float], folder: Path, wor
         clips: what to read.
         speeds: playing speeds, such as 0.9, 1.0 and 1.1.
         folder: where stores are kept.
-        workers: processes that compute.
 
     Raises:
         ManifestError: none of the clips can be read.
@@ -204,22 +206,21 @@ def open_store(clips: Sequence[Clip], speeds: Sequence[float], folder: Path, wor
     data, index = folder / f"{key}.f16", folder / f"{key}.npz"
     if not index.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _compute_store(clips, speeds, data, index, workers)
+        _compute_store(clips, speeds, data, index)
     saved = np.load(index, allow_pickle=False)
     frames = np.memmap(data, dtype=np.float16, mode="r").reshape(-1, MELS)
     return StoredFeatures(tuple(clips[i] for i in saved["readable"]), tuple(speeds), frames, saved["starts"])
 
 
-def _compute_store(clips: Sequence[Clip], speeds: Sequence[float], data: Path, index: Path, workers: int) -> None:
+def _compute_store(clips: Sequence[Clip], speeds: Sequence[float], data: Path, index: Path) -> None:
     readable: list[int] = []
     starts = [[0] for _ in speeds]
     temporary = data.with_suffix(".tmp")
     total = 0
-    context = get_context("spawn")
-    with temporary.open("wb") as file, ProcessPoolExecutor(workers, context, initializer=_one_thread) as pool:
+    with temporary.open("wb") as file, _mapping(len(clips) * len(speeds)) as apply:
         for speed_number, speed in enumerate(speeds):
             chosen = range(len(clips)) if speed_number == 0 else readable
-            results = pool.map(partial(_try_compute, speed=speed), [clips[i] for i in chosen], chunksize=16)
+            results = apply(partial(_try_compute, speed=speed), [clips[i] for i in chosen])
             for position, result in zip(chosen, results, strict=True):
                 if isinstance(result, str):
                     sys.stderr.write(f"left out: {result}\n")
@@ -239,6 +240,16 @@ def _compute_store(clips: Sequence[Clip], speeds: Sequence[float], data: Path, i
     with index.with_suffix(".npz.tmp").open("wb") as file:
         np.savez(file, readable=np.array(readable), starts=np.array(starts))
     index.with_suffix(".npz.tmp").replace(index)
+
+
+@contextmanager
+def _mapping(count: int) -> Iterator[Callable[[Callable[[Clip], Any], Iterable[Clip]], Iterable[Any]]]:
+    """What applies a function to this many clips, in order."""
+    if count <= FEW_CLIPS:
+        yield map
+        return
+    with ProcessPoolExecutor(PROCESSES, get_context("spawn"), initializer=_one_thread) as pool:
+        yield partial(pool.map, chunksize=16)
 
 
 def _one_thread() -> None:

@@ -36,10 +36,10 @@ from training.recipe import Augmentation
 
 
 @pytest.fixture
-def store(tmp_path: Path, make_wav) -> FeatureStore:  # type: ignore[no-untyped-def]
+def store(tmp_path: Path, make_wav) -> StoredFeatures:  # type: ignore[no-untyped-def]
     clips = [Clip(make_wav(f"{i}.wav", seconds=0.5 + 0.3 * i, kind="speech")) for i in range(6)]
     clips.insert(2, Clip(tmp_path / "missing.wav"))
-    return open_store(clips, (0.9, 1.0), tmp_path / "features", workers=1)
+    return open_store(clips, (0.9, 1.0), tmp_path / "features")
 
 
 def noise_store() -> StoredFeatures:
@@ -59,9 +59,18 @@ def test_store_leaves_out_what_cannot_be_read_and_keeps_the_rest(store: FeatureS
     assert len(store.features(3, 0)) == pytest.approx(len(store.features(3, 1)) / 0.9, abs=2)
 
 
+def test_other_processes_compute_the_same(
+    store: StoredFeatures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.feature_store.FEW_CLIPS", 0)
+    again = open_store(store.clips, store.speeds, tmp_path / "again")
+    np.testing.assert_array_equal(again.starts, store.starts)
+    np.testing.assert_array_equal(again.frames, store.frames)
+
+
 def test_store_of_nothing_readable_says_so(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="None of the clips"):
-        open_store([Clip(tmp_path / "no.wav")], (1.0,), tmp_path / "features", workers=1)
+        open_store([Clip(tmp_path / "no.wav")], (1.0,), tmp_path / "features")
 
 
 def test_every_clip_is_in_one_batch_and_batches_keep_their_size() -> None:
@@ -185,7 +194,7 @@ def test_a_file_that_goes_missing_is_left_out_of_its_batch(tmp_path: Path, make_
     streamed = open_stream(clips, (1.0,), tmp_path / "features")
     clips[0].file.unlink()
     dataset = ClipDataset(streamed, [[1], [2], [3]], None, Augmentation(speeds=(1.0,)))
-    batch, nothing = load_batches(dataset, [Part((0, 2), 2, 2), Part((0,), 1, 1)], seed=1, number=0, workers=1)
+    batch, nothing = load_batches(dataset, [Part((0, 2), 2, 2), Part((0,), 1, 1)], seed=1, number=0)
     assert batch.numbers == (2,) and batch.units.tolist() == [3]
     assert float(nothing.mean_over_clips(torch.ones(len(nothing.lengths)))) == 0.0
     assert capfd.readouterr().err.count("0.wav") == 1

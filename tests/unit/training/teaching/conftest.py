@@ -39,7 +39,7 @@ def heard(spoken: list[Clip], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The features of these clips and of the old task: computed once, for all tests."""
     folder = tmp_path_factory.mktemp("heard")
     for clips in (spoken, read_manifest(manifest_path())):
-        open_store(clips, (1.0,), folder, workers=1)
+        open_store(clips, (1.0,), folder)
     return folder
 
 
