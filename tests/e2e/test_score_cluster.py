@@ -1,9 +1,9 @@
-"""`--cluster`: the same table from many machines, also where one of them dies."""
+"""`--cluster`: the same table from many machines, also where a run is stopped and where one of them dies."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -88,53 +88,48 @@ def bare_prediction(prediction: Prediction) -> Prediction:
 def computes(node: Any) -> bool:
     """Whether one of our actors lives on a node of the cluster."""
     raylets = [info.process.pid for info in node.all_processes["raylet"]]
-    actors = [child for pid in raylets for child in psutil.Process(pid).children(recursive=True)]
-    return any("Scorer" in " ".join(actor.cmdline()) for actor in actors)
+    return any(is_actor(child) for pid in raylets for child in psutil.Process(pid).children(recursive=True))
+
+
+def is_actor(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):  # it has ended meanwhile
+        return "Scorer" in " ".join(process.cmdline())
+    return False
 
 
 @pytest.mark.slow
-def test_a_cluster_that_loses_a_machine_gives_the_table_of_one_machine(
+def test_a_stopped_run_goes_on_where_it_was_on_a_cluster_that_loses_a_machine(
     cluster: Any, recordings: Path, untrained_model: Path, tmp_path: Path
 ) -> None:
     plan = Plan((untrained_model,), precision="float32", embeddings=True)
-    expected = on_one_machine(tmp_path / "one.journal", plan, recordings)
-    killed: list[Any] = []
-
-    def kill_one(progress: Progress) -> None:
-        if progress.done and not killed:
-            node = next(node for node in cluster.worker_nodes if computes(node))
-            killed.append(node)
-            cluster.remove_node(node, allow_graceful=False)
-
-    with closing(listed(tmp_path / "many.journal", plan, recordings)) as journal:
-        progress = score_on_cluster(journal, plan, cluster.address, str(tmp_path / "parts"), told=kill_one)
-        found = list(journal.results())
-    assert killed, "the run was over before a machine could be killed"
-    assert (progress.total, progress.done, progress.failed) == (FILES, FILES, 1)
-    assert_same(found, expected)
-    for (_, one), (_, other) in zip(found, expected, strict=True):
-        for mine, theirs in zip(one.predictions, other.predictions, strict=True):
-            assert mine.embedding == pytest.approx(theirs.embedding, abs=1e-3)
-
-
-@pytest.mark.slow
-def test_a_stopped_run_goes_on_where_it_was(recordings: Path, untrained_model: Path, tmp_path: Path) -> None:
-    plan = Plan((untrained_model,), precision="float32")
     control = Control()
+    told: list[Progress] = []
+    killed: list[Any] = []
 
     def stop(progress: Progress) -> None:
         if progress.done:
             control.stop()
 
+    def kill_one(progress: Progress) -> None:
+        told.append(progress)
+        if not killed and (node := next((node for node in cluster.worker_nodes if computes(node)), None)):
+            killed.append(node)
+            cluster.remove_node(node, allow_graceful=False)
+
     with closing(listed(tmp_path / "many.journal", plan, recordings)) as journal:
         first = score_on_cluster(journal, plan, "local", str(tmp_path / "parts"), 1, control, stop)
     assert 0 < first.done < FILES
-    told: list[Progress] = []
     with closing(listed(tmp_path / "many.journal", plan, recordings)) as journal:
-        score_on_cluster(journal, plan, "local", str(tmp_path / "parts"), 1, None, told.append)
+        progress = score_on_cluster(journal, plan, cluster.address, str(tmp_path / "parts"), told=kill_one)
         found = list(journal.results())
     assert told[0].done >= first.done
-    assert_same(found, on_one_machine(tmp_path / "one.journal", plan, recordings))
+    assert killed, "the run was over before a machine could be killed"
+    assert (progress.total, progress.done, progress.failed) == (FILES, FILES, 1)
+    expected = on_one_machine(tmp_path / "one.journal", plan, recordings)
+    assert_same(found, expected)
+    for (_, one), (_, other) in zip(found, expected, strict=True):
+        for mine, theirs in zip(one.predictions, other.predictions, strict=True):
+            assert mine.embedding == pytest.approx(theirs.embedding, abs=1e-3)
 
 
 def test_a_cluster_that_is_not_there_is_a_sentence(recordings: Path, untrained_model: Path, tmp_path: Path) -> None:
