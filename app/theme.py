@@ -153,6 +153,13 @@ def make_style_sheet(theme: Theme) -> str:
     """
 
 
+def mixed(below: str, above: str, share: float) -> QColor:
+    """A colour over another with an opacity."""
+    one, two = QColor(below), QColor(above)
+    pairs = zip((one.red(), one.green(), one.blue()), (two.red(), two.green(), two.blue()), strict=True)
+    return QColor(*(round(a + (b - a) * share) for a, b in pairs))
+
+
 def text_on(color: str) -> str:
     """Black or white, whichever is read better on a colour (WCAG's relative luminance)."""
     channels = [value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in _rgb(color)]

@@ -129,7 +129,7 @@ class Labelling(QObject):
             return set(queue_ids(store, text, query.sort, descending=query.descending).tolist())
 
         def answer(open_clips: set[int]) -> None:
-            clips = self._model.clips_at(0, self._model.rowCount() - 1)
+            clips = self._model.keys_at(0, self._model.rowCount() - 1)
             places = (place % len(clips) for place in range(after + 1, after + 1 + len(clips)))
             done(next((place for place in places if clips[place] in open_clips), None))
 

@@ -297,7 +297,7 @@ class LabelPanel(QWidget):
     def _follow(self) -> None:
         """Suggestions are made from here on."""
         last = self.model.rowCount() - 1
-        self._predictor.follow(self.model.ids, min(max(self.queue.current_row, 0), last))
+        self._predictor.follow(self.model.keys, min(max(self.queue.current_row, 0), last))
 
     def _on_clip(self, clip: int | None) -> None:
         if clip == self.commands.clip and clip is not None:
@@ -313,7 +313,7 @@ class LabelPanel(QWidget):
         row = self.model.row_of(clip)
         if row is not None:
             self._show_clip(row)
-        self._predictor.look_ahead(self.model.clips_at(self.queue.current_row, self.queue.current_row + 20))
+        self._predictor.look_ahead(self.model.keys_at(self.queue.current_row, self.queue.current_row + 20))
 
     def _on_rows(self, clips: set[int]) -> None:
         if self.commands.clip not in clips or self.commands.clip is None:

@@ -1,49 +1,34 @@
-"""The clips of the queue as a table: their numbers are held, their rows are fetched page by page as they are seen."""
+"""The clips of the queue as a table, filtered and sorted by the project."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import Signal
 
 from app.analyse.recording import format_time
 from app.annotate.session import ProjectSession
+from app.paged_table import PAGE, Column, PagedModel
 from core.errors import MoodlightError
 from core.project.queue import QueueRow, queue_ids, queue_rows
 
-Index = QModelIndex | QPersistentModelIndex
-ROW_ROLE = Qt.ItemDataRole.UserRole + 1  # QueueRow, or None until it has been fetched
-PAGE = 100  # rows
-KEPT = 4_000  # rows
-ROOT = QModelIndex()
 STATES = {"open": "not labelled", "labelled": "labelled", "unsure": "unsure"}
 
 
-@dataclass(frozen=True)
-class Column:
-    """`sort` is the queue's column that a click on the header sorts by; the width is in pixels."""
-
-    id: str
-    title: str
-    sort: str
-    width: int
-
-
 COLUMNS = (
-    Column("state", "", "state", 30),
-    Column("file", "File", "file", 190),
-    Column("label", "Label", "label", 92),
-    Column("prediction", "Model", "confidence", 110),
-    Column("note", "Note", "note", 92),
-    Column("duration", "Length", "duration_s", 66),
-    Column("start", "Starts", "start_s", 70),
-    Column("speaker", "Speaker", "speaker", 84),
+    Column("state", "", 30, sort="state"),
+    Column("file", "File", 190, sort="file"),
+    Column("label", "Label", 92, sort="label"),
+    Column("prediction", "Model", 110, sort="confidence"),
+    Column("note", "Note", 92, sort="note"),
+    Column("duration", "Length", 66, sort="duration_s"),
+    Column("start", "Starts", 70, sort="start_s"),
+    Column("speaker", "Speaker", 84, sort="speaker"),
 )
-IDS = tuple(column.id for column in COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -55,72 +40,34 @@ class Query:
     descending: bool = False
 
 
-class QueueModel(QAbstractTableModel):
-    loaded = Signal()  # the clips or their order are others
+class QueueModel(PagedModel[QueueRow]):
+    """Clips by their numbers in the project. Answers to an earlier question are dropped."""
+
     refused = Signal(str)  # why the filter makes no sense; "" where it does
-    rows_changed = Signal(object)  # set of clips whose rows came or changed
 
     def __init__(self, session: ProjectSession) -> None:
-        super().__init__(session)
+        super().__init__(COLUMNS, session)
         self._session = session
-        self._ids = np.zeros(0, np.int64)
-        self._rows: dict[int, QueueRow] = {}
-        self._asked: set[int] = set()  # pages that are on their way
-        self._wanted: dict[int, None] = {}
-        self._load = 0  # answers to an earlier question are dropped
-        self._fetch_timer = QTimer(self, singleShot=True, interval=0)
-        self._fetch_timer.timeout.connect(self._fetch)
+        self._load = 0
         self.query = Query()
         self.missing: frozenset[int] = frozenset()  # recordings
 
-    # What the table asks
+    def fetch(self, keys: list[int], done: Callable[[dict[int, QueueRow]], None]) -> None:
+        if self._session.is_open:
+            self._session.ask(lambda store: queue_rows(store, keys), done)
 
-    def rowCount(self, parent: Index = ROOT) -> int:
-        return 0 if parent.isValid() else len(self._ids)
-
-    def columnCount(self, parent: Index = ROOT) -> int:
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return COLUMNS[section].title
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if role == ROW_ROLE:
-            return self.row_at(index.row())
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            row = self.row_at(index.row())
-            return None if row is None else text_of(row, IDS[index.column()])
-        return None
-
-    # What the panel asks
-
-    @property
-    def ids(self) -> np.ndarray:
-        """The clips that are shown, in their order."""
-        return self._ids
-
-    def clip_at(self, row: int) -> int | None:
-        return int(self._ids[row]) if 0 <= row < len(self._ids) else None
-
-    def clips_at(self, first: int, last: int) -> list[int]:
-        """The clips of a range of rows, its end included."""
-        return self._ids[first : last + 1].tolist()
-
-    def place_of(self, clip: int) -> int:
-        """The row of a clip, -1 where it is not shown."""
-        found = np.flatnonzero(self._ids == clip)
-        return int(found[0]) if len(found) else -1
-
-    def row_at(self, row: int) -> QueueRow | None:
-        clip = self.clip_at(row)
-        found = None if clip is None else self._rows.get(clip)
-        if found is None and clip is not None:
-            self._want(row // PAGE)
-        return found
+    def text_of(self, row: QueueRow, column: str) -> str:
+        if column == "state":
+            return STATES[row.state] + (", flagged" if row.flagged else "")
+        if column == "file":
+            return row.path
+        if column == "prediction":
+            return f"{row.prediction} {row.confidence:.0%}" if row.prediction else ""
+        if column == "duration":
+            return f"{row.duration_s:.1f} s"
+        if column == "start":
+            return format_time(row.start_s, tenths=True)
+        return str(getattr(row, column))
 
     def row_of(self, clip: int) -> QueueRow | None:
         """A clip's row if it is held."""
@@ -129,7 +76,7 @@ class QueueModel(QAbstractTableModel):
     def prefetch(self, row: int) -> None:
         """Have a row and those after it at hand."""
         for ahead in (row, row + PAGE // 2):
-            self.row_at(min(ahead, len(self._ids) - 1))
+            self.row_at(min(ahead, len(self._keys) - 1))
 
     # Loading
 
@@ -162,13 +109,13 @@ class QueueModel(QAbstractTableModel):
     def patch(self, clips: Iterable[int], **values: Any) -> None:
         """Show at once what is being written."""
         known = [clip for clip in clips if clip in self._rows]
-        self._take({clip: replace(self._rows[clip], **values) for clip in known})
+        self.take({clip: replace(self._rows[clip], **values) for clip in known})
 
     def refresh(self, clips: Iterable[int]) -> None:
         """Fetch those of the clips again that are held."""
         known = [clip for clip in clips if clip in self._rows]
         if known:
-            self._session.ask(lambda store: queue_rows(store, known), self._take)
+            self._session.ask(lambda store: queue_rows(store, known), self.take)
 
     def _on_ids(self, load: int, ids: np.ndarray) -> None:
         if load == self._load:
@@ -180,57 +127,9 @@ class QueueModel(QAbstractTableModel):
             self.refused.emit(str(error))
 
     def _set_ids(self, ids: np.ndarray) -> None:
-        self.beginResetModel()
-        self._ids = ids
-        self._asked.clear()
-        self._wanted.clear()
-        self.endResetModel()
+        self.reset_keys(ids)
         self.loaded.emit()
 
-    def _want(self, page: int) -> None:
-        if page not in self._asked:
-            self._asked.add(page)
-            self._wanted[page] = None
-            self._fetch_timer.start()
-
-    def _fetch(self) -> None:
-        pages, self._wanted = list(self._wanted), {}
-        clips = [clip for page in pages for clip in self.clips_at(page * PAGE, (page + 1) * PAGE - 1)]
-        if not clips or not self._session.is_open:
-            return
-
-        def done(rows: dict[int, QueueRow]) -> None:
-            self._asked.difference_update(pages)
-            self._take(rows)
-
-        self._session.ask(lambda store: queue_rows(store, clips), done)
-
-    def _take(self, rows: dict[int, QueueRow]) -> None:
-        if not rows:
-            return
-        self._rows.update(rows)
-        while len(self._rows) > KEPT + len(rows):
-            del self._rows[next(iter(self._rows))]
-        places = np.flatnonzero(np.isin(self._ids, list(rows)))
-        if len(places):
-            self.dataChanged.emit(self.index(int(places[0]), 0), self.index(int(places[-1]), len(COLUMNS) - 1))
-        self.rows_changed.emit(set(rows))
-
     def _tell_all(self) -> None:
-        if len(self._ids):
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._ids) - 1, len(COLUMNS) - 1))
-
-
-def text_of(row: QueueRow, column: str) -> str:
-    """What a cell says, in words."""
-    if column == "state":
-        return STATES[row.state] + (", flagged" if row.flagged else "")
-    if column == "file":
-        return row.path
-    if column == "prediction":
-        return f"{row.prediction} {row.confidence:.0%}" if row.prediction else ""
-    if column == "duration":
-        return f"{row.duration_s:.1f} s"
-    if column == "start":
-        return format_time(row.start_s, tenths=True)
-    return str(getattr(row, column))
+        if len(self._keys):
+            self.tell_changed(0, len(self._keys) - 1)

@@ -4,63 +4,38 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPolygonF
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QWidget
 
 from app.analyse.recording import format_time
-from app.annotate.queue_model import IDS, ROW_ROLE, Index, text_of
-from app.theme import LIGHT, Theme, text_on
+from app.annotate.queue_model import COLUMNS
+from app.paged_table import LEFT, TEXT_PX, Index, PagedPainter
+from app.theme import text_on
 from core.project.queue import QueueRow
 from core.schemes import Scheme
 
-PADDING = 8
 UNSURE = "unsure"  # in place of a label that the model is not sure enough of
-LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 
 
-class QueuePainter(QStyledItemDelegate):
+class QueuePainter(PagedPainter):
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.theme: Theme = LIGHT
+        super().__init__(COLUMNS, ("file", "prediction"), parent)
         self.scheme: Scheme | None = None
         self.missing: frozenset[int] = frozenset()
         self.show_predictions = True
         self.least = 0.0  # confidence of a prediction that is shown by its label
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(60, QFontMetrics(option.font).height() + 12)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        row, rect = index.data(ROW_ROLE), option.rect
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)  # the table has filled such rows
-        if not selected and option.state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(rect, QColor(self.theme.hover))
-        if row is None:
-            self._paint_placeholder(painter, rect, index.column())
-        else:
-            if row.recording in self.missing:
-                painter.setOpacity(0.5)
-            self._paint_cell(painter, rect, row, IDS[index.column()])
-        painter.restore()
-
-    def _paint_placeholder(self, painter: QPainter, rect: QRect, column: int) -> None:
-        if IDS[column] in ("file", "prediction"):
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(self.theme.track))
-            bar = QRectF(rect.x() + PADDING, rect.center().y() - 3, rect.width() * 0.55, 7)
-            painter.drawRoundedRect(bar, 3.5, 3.5)
-
-    def _paint_cell(self, painter: QPainter, rect: QRect, row: QueueRow, column: str) -> None:
+    def paint_cell(self, painter: QPainter, rect: QRect, row: QueueRow, column: str, index: Index) -> None:
+        if row.recording in self.missing:
+            painter.setOpacity(0.5)
         if column == "state":
             self._paint_state(painter, QPointF(rect.x() + 15, rect.center().y() + 1), row)
         elif column == "label":
             if row.label:
                 self._paint_chip(painter, rect, row.label)
             elif row.state == "unsure":
-                self._paint_text(painter, rect, "unsure", muted=True)
+                self.paint_text(painter, rect, "unsure", self.theme.muted)
         elif column == "prediction":
             if row.prediction and self.show_predictions:
                 self._paint_prediction(painter, rect, row)
@@ -69,22 +44,17 @@ class QueuePainter(QStyledItemDelegate):
         elif column == "file":
             self._paint_file(painter, rect, row)
         else:
-            self._paint_text(painter, rect, text_of(row, column), muted=True)
-
-    def _paint_text(self, painter: QPainter, rect: QRect, text: str, muted: bool, middle: bool = False) -> None:
-        inner = rect.adjusted(PADDING, 0, -4, 0)
-        mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
-        painter.setPen(QColor(self.theme.muted if muted else self.theme.text))
-        painter.drawText(inner, LEFT, painter.fontMetrics().elidedText(text, mode, inner.width()))
+            self.paint_text(painter, rect, index.data(), self.theme.muted)
 
     def _paint_file(self, painter: QPainter, rect: QRect, row: QueueRow) -> None:
         """The name, and where the clip begins if that is not at the start."""
         start = format_time(row.start_s) if row.start_s > 0 else ""
-        width = painter.fontMetrics().horizontalAdvance(start) + PADDING if start else 0
-        name = painter.fontMetrics().horizontalAdvance(_stem(row)) + PADDING
-        name = min(name, rect.width() - PADDING - width)
-        self._paint_text(painter, rect.adjusted(0, 0, name + PADDING - rect.width(), 0), _stem(row), False, middle=True)
-        self._paint_text(painter, rect.adjusted(name, 0, 0, 0), start, muted=True)
+        width = painter.fontMetrics().horizontalAdvance(start) + TEXT_PX if start else 0
+        name = painter.fontMetrics().horizontalAdvance(_stem(row)) + TEXT_PX
+        name = min(name, rect.width() - TEXT_PX - width)
+        room = rect.adjusted(0, 0, name + TEXT_PX - rect.width(), 0)
+        self.paint_text(painter, room, _stem(row), cut=Qt.TextElideMode.ElideMiddle)
+        self.paint_text(painter, rect.adjusted(name, 0, 0, 0), start, self.theme.muted)
 
     def _paint_state(self, painter: QPainter, centre: QPointF, row: QueueRow) -> None:
         """An open ring, a tick on the label's colour, or a question mark."""
@@ -112,10 +82,10 @@ class QueuePainter(QStyledItemDelegate):
 
     def _paint_chip(self, painter: QPainter, rect: QRect, label: str) -> None:
         metrics = painter.fontMetrics()
-        text = metrics.elidedText(label, Qt.TextElideMode.ElideRight, rect.width() - 2 * PADDING - 8)
+        text = metrics.elidedText(label, Qt.TextElideMode.ElideRight, rect.width() - 2 * TEXT_PX - 8)
         height = metrics.height() + 2
         chip = QRectF(
-            rect.x() + PADDING - 2, rect.center().y() - height / 2 + 1, metrics.horizontalAdvance(text) + 16, height
+            rect.x() + TEXT_PX - 2, rect.center().y() - height / 2 + 1, metrics.horizontalAdvance(text) + 16, height
         )
         color = self._color(label)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -125,7 +95,7 @@ class QueuePainter(QStyledItemDelegate):
         painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_prediction(self, painter: QPainter, rect: QRect, row: QueueRow) -> None:
-        inner = QRectF(rect.adjusted(PADDING, 4, -PADDING, -6))
+        inner = QRectF(rect.adjusted(TEXT_PX, 4, -TEXT_PX, -6))
         metrics = painter.fontMetrics()
         percent = f"{row.confidence:.0%}"
         room = int(inner.width()) - metrics.horizontalAdvance(percent) - 6
@@ -145,14 +115,14 @@ class QueuePainter(QStyledItemDelegate):
     def _paint_note(self, painter: QPainter, rect: QRect, row: QueueRow) -> None:
         inner = rect
         if row.flagged:
-            x, y = rect.x() + PADDING + 1.0, rect.center().y() - 5.0
+            x, y = rect.x() + TEXT_PX + 1.0, rect.center().y() - 5.0
             painter.setPen(QPen(QColor(self.theme.error), 1.6))
             painter.drawLine(QPointF(x, y), QPointF(x, y + 12))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(self.theme.error))
             painter.drawPolygon(QPolygonF([QPointF(x, y), QPointF(x + 9, y + 3.2), QPointF(x, y + 6.5)]))
             inner = rect.adjusted(16, 0, 0, 0)
-        self._paint_text(painter, inner, row.note, muted=False)
+        self.paint_text(painter, inner, row.note)
 
     def _color(self, label: str) -> str:
         return self.scheme.color(label) if self.scheme else self.theme.accent

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QColor, QFontMetrics, QPalette, QResizeEvent, QStandardItemModel
+from PySide6.QtGui import QAction, QResizeEvent, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QFrame,
     QHBoxLayout,
     QHeaderView,
     QStackedWidget,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +20,7 @@ from app.annotate.buttons import make_action_button
 from app.annotate.fields import LineField
 from app.annotate.queue_model import COLUMNS, QueueModel
 from app.annotate.queue_painter import QueuePainter
+from app.paged_table import PagedTable
 from app.theme import Theme
 from app.widgets import Card, make_label
 from core.schemes import Scheme
@@ -48,7 +47,7 @@ SYNTAX = (
 )
 
 
-class FittingTable(QTableView):
+class FittingTable(PagedTable):
     """The first four columns are always seen; the file's name takes what is left."""
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -56,12 +55,6 @@ class FittingTable(QTableView):
         others = [column.width for number, column in enumerate(COLUMNS) if number != FILE]
         room = self.viewport().width()
         self.setColumnWidth(FILE, max(NARROWEST, room - sum(others), min(COLUMNS[FILE].width, room - sum(others[:3]))))
-
-
-def _mixed(below: str, above: str, share: float) -> QColor:
-    one, two = QColor(below), QColor(above)
-    channels = zip(one.getRgb()[:3], two.getRgb()[:3], strict=True)  # type: ignore[index]
-    return QColor(*(round(a + (b - a) * share) for a, b in channels))
 
 
 class QueueView(Card):
@@ -106,28 +99,11 @@ class QueueView(Card):
         order.setToolTip("The order of work")
         return order
 
-    def _make_table(self) -> QTableView:
-        table = FittingTable()
-        table.setModel(self._model)
+    def _make_table(self) -> FittingTable:
+        table = FittingTable(self._model, "Clips")
         table.setItemDelegate(self.painter)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.setMouseTracking(True)
-        table.setFrameShape(QFrame.Shape.NoFrame)
-        table.setAccessibleName("Clips")
-        rows, head = table.verticalHeader(), table.horizontalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(QFontMetrics(table.font()).height() + 13)
-        head.setHighlightSections(False)
-        head.setSectionsClickable(True)
-        head.setStretchLastSection(True)
+        head = table.horizontalHeader()
         head.setMinimumSectionSize(28)
         for number, column in enumerate(COLUMNS):
             table.setColumnWidth(number, column.width)
@@ -179,10 +155,7 @@ class QueueView(Card):
 
     def set_theme(self, theme: Theme) -> None:
         self.painter.theme = theme
-        palette = self.table.palette()
-        palette.setColor(QPalette.ColorRole.Highlight, _mixed(theme.card, theme.accent, 0.30 if theme.dark else 0.18))
-        self.table.setPalette(palette)
-        self.table.viewport().update()
+        self.table.set_theme(theme)
 
     def set_scheme(self, scheme: Scheme | None) -> None:
         self.painter.scheme = scheme
@@ -232,7 +205,7 @@ class QueueView(Card):
         selected = self.table.selectionModel().selection()
         parts = (selected.at(number) for number in range(selected.count()))
         ranges = sorted((part.top(), part.bottom()) for part in parts)
-        clips = [clip for top, bottom in ranges for clip in self._model.clips_at(top, bottom)]
+        clips = [clip for top, bottom in ranges for clip in self._model.keys_at(top, bottom)]
         return list(dict.fromkeys(clips))
 
     def choose_row(self, row: int) -> None:
@@ -261,7 +234,7 @@ class QueueView(Card):
         row = self.current_row
         if row >= 0:
             self._place = row
-            self._wanted = self._wanted or self._model.clip_at(row)
+            self._wanted = self._wanted or self._model.key_at(row)
 
     def _on_loaded(self) -> None:
         count = self._model.rowCount()
@@ -286,7 +259,7 @@ class QueueView(Card):
         self.problem.setVisible(bool(sentence))
 
     def _on_current(self, current: QModelIndex) -> None:
-        clip = self._model.clip_at(current.row()) if current.isValid() else None
+        clip = self._model.key_at(current.row()) if current.isValid() else None
         if clip is not None:
             self.clip_chosen.emit(clip)
 

@@ -1,43 +1,26 @@
-"""The rows as a table: their numbers are held, what they say is read page by page as it is seen."""
+"""The rows of a run as a table, read from its journal, also while the run goes on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.analyse.recording import format_time
 from app.background import run_in_background
+from app.paged_table import Column, PagedModel
 from app.score.rows import FAILED, Query, Row, find_rows, read_rows
 from app.score.sentences import short_name
 from core.predictions import NO_SPEECH, UNSURE
 
-Index = QModelIndex | QPersistentModelIndex
-ROW_ROLE = Qt.ItemDataRole.UserRole + 1  # Row, or None until it has been read
-PAGE = 100  # rows
-KEPT = 4_000  # rows
 REFRESH_S = 1.0  # between two looks at what came, or so many times as long as a look takes
 LOOKS = 10
-ROOT = QModelIndex()
-
-
-@dataclass(frozen=True)
-class Column:
-    """`sort` is what a click on the header sorts by, "" for nothing; pixels of its width, and in a small window."""
-
-    id: str
-    title: str
-    width: int
-    narrow: int
-    sort: str = ""
-    tip: str = ""
-
 
 COLUMNS = (
     Column("file", "File", 200, 120, "file"),
@@ -50,81 +33,33 @@ COLUMNS = (
 IDS = tuple(column.id for column in COLUMNS)
 
 
-class RowModel(QAbstractTableModel):
+class RowModel(PagedModel[Row]):
     """Answers to an earlier question are dropped; while a run goes on, the newest are asked for again and again."""
 
-    loaded = Signal()
     failed = Signal(str)
 
     def __init__(self, parent: QObject | None = None, clock: Callable[[], float] = monotonic) -> None:
-        super().__init__(parent)
+        super().__init__(COLUMNS, parent)
         self._clock = clock
-        self._keys = np.zeros(0, np.int64)
-        self._rows: dict[int, Row] = {}
-        self._asked: set[int] = set()  # pages that are on their way
-        self._wanted: dict[int, None] = {}
         self._load = 0
         self._source = 0  # grows with each journal
         self._loading = self._stale = False
         self._follows = False
         self._journal: Path | None = None
-        self._fetch_timer = QTimer(self, singleShot=True, interval=0)
-        self._fetch_timer.timeout.connect(self._fetch)
         self._refresh_timer = QTimer(self, singleShot=True)
         self._refresh_timer.timeout.connect(self.load)
         self.query = Query()
         self.inputs: Sequence[str] = ()  # files are named from there
 
-    # What the table asks
+    def fetch(self, keys: list[int], done: Callable[[dict[int, Row]], None]) -> None:
+        source = self._source
 
-    def rowCount(self, parent: Index = ROOT) -> int:
-        return 0 if parent.isValid() else len(self._keys)
+        def show(rows: dict[int, Row]) -> None:
+            if source == self._source:
+                done(rows)
 
-    def columnCount(self, parent: Index = ROOT) -> int:
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return COLUMNS[section].title
-        if role == Qt.ItemDataRole.ToolTipRole and orientation == Qt.Orientation.Horizontal:
-            return COLUMNS[section].tip or None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if role == ROW_ROLE:
-            return self.row_at(index.row())
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            row = self.row_at(index.row())
-            if row is None:
-                return None
-            column = IDS[index.column()]
-            whole = role == Qt.ItemDataRole.ToolTipRole and column == "file"
-            return row.file if whole else self.text_of(row, column)
-        return None
-
-    # What the view asks
-
-    @property
-    def keys(self) -> np.ndarray:
-        """The rows that are shown, in their order."""
-        return self._keys
-
-    def key_at(self, row: int) -> int | None:
-        return int(self._keys[row]) if 0 <= row < len(self._keys) else None
-
-    def place_of(self, key: int) -> int:
-        """Where a row is shown, -1 where it is not."""
-        found = np.flatnonzero(self._keys == key)
-        return int(found[0]) if len(found) else -1
-
-    def row_at(self, row: int) -> Row | None:
-        key = self.key_at(row)
-        found = None if key is None else self._rows.get(key)
-        if found is None and key is not None:
-            self._want(row // PAGE)
-        return found
+        if self._journal is not None:
+            run_in_background(partial(read_rows, self._journal, keys), show, lambda _why: None)
 
     def emotion_of(self, row: Row) -> str:
         """As the table shows it."""
@@ -135,7 +70,6 @@ class RowModel(QAbstractTableModel):
         return UNSURE if row.confidence < self.query.least else row.emotion
 
     def text_of(self, row: Row, column: str) -> str:
-        """What a cell says, in words."""
         if column == "file":
             return short_name(row.file, self.inputs)
         if column == "emotion":
@@ -146,6 +80,9 @@ class RowModel(QAbstractTableModel):
             return row.failure or row.words
         time_s = row.start_s if column == "from" else row.end_s
         return "" if time_s is None else format_time(time_s, tenths=True)
+
+    def tip_of(self, row: Row, column: str) -> str:
+        return row.file if column == "file" else self.text_of(row, column)
 
     # Loading
 
@@ -215,45 +152,7 @@ class RowModel(QAbstractTableModel):
 
     def _set_keys(self, keys: np.ndarray) -> None:
         before = len(self._keys)
-        self._asked.clear()
-        self._wanted.clear()
-        if before and len(keys) >= before and np.array_equal(keys[:before], self._keys):
-            if len(keys) > before:
-                self.beginInsertRows(ROOT, before, len(keys) - 1)
-                self._keys = keys
-                self.endInsertRows()
-            return
-        self.beginResetModel()
-        self._keys = keys
-        self.endResetModel()
-
-    def _want(self, page: int) -> None:
-        if page not in self._asked:
-            self._asked.add(page)
-            self._wanted[page] = None
-            self._fetch_timer.start()
-
-    def _fetch(self) -> None:
-        pages, self._wanted = list(self._wanted), {}
-        keys = [key for page in pages for key in self._keys[page * PAGE : (page + 1) * PAGE].tolist()]
-        missing = [key for key in keys if key not in self._rows]
-        if self._journal is None or not missing:
-            self._asked.difference_update(pages)
-            return
-
-        def done(source: int, rows: dict[int, Row]) -> None:
-            if source == self._source:
-                self._asked.difference_update(pages)
-                self._take(rows)
-
-        run_in_background(partial(read_rows, self._journal, missing), partial(done, self._source), lambda _why: None)
-
-    def _take(self, rows: dict[int, Row]) -> None:
-        if not rows:
-            return
-        self._rows.update(rows)
-        while len(self._rows) > KEPT + len(rows):
-            del self._rows[next(iter(self._rows))]
-        places = np.flatnonzero(np.isin(self._keys, list(rows)))
-        if len(places):
-            self.dataChanged.emit(self.index(int(places[0]), 0), self.index(int(places[-1]), len(COLUMNS) - 1))
+        if before and np.array_equal(keys[:before], self._keys):
+            self.add_keys(keys[before:])
+        else:
+            self.reset_keys(keys)

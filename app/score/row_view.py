@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, SignalInstance
-from PySide6.QtGui import QAction, QColor, QFontMetrics, QPalette, QResizeEvent
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QMenu,
-    QTableView,
     QVBoxLayout,
 )
 
 from app.annotate.dialog_parts import named
 from app.annotate.fields import LineField
-from app.score.row_model import COLUMNS, IDS, ROW_ROLE, RowModel
+from app.paged_table import ROW_ROLE, PagedTable
+from app.score.row_model import COLUMNS, IDS, RowModel
 from app.score.row_painter import RowPainter
 from app.score.rows import FAILED, Row
 from app.teach.plan_text import counted
@@ -33,7 +31,7 @@ FILE, WORDS = IDS.index("file"), IDS.index("words")
 WIDE_PX, FILE_SHARE = 700, 0.45
 
 
-class RowTable(QTableView):
+class RowTable(PagedTable):
     """The file's name and the words share what the others leave."""
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -71,27 +69,12 @@ class RowView(Card):
         self._show_count()
 
     def _make_table(self) -> RowTable:
-        table = named(RowTable(), "Rows")
-        table.setModel(self.model)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table = RowTable(self.model, "Rows")
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.setMouseTracking(True)
-        table.setFrameShape(QFrame.Shape.NoFrame)
         table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        rows, head = table.verticalHeader(), table.horizontalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(QFontMetrics(table.font()).height() + 12)
-        head.setHighlightSections(False)
-        head.setSectionsClickable(True)
+        head = table.horizontalHeader()
         head.setSortIndicatorShown(True)
         head.setSortIndicator(FILE, Qt.SortOrder.AscendingOrder)
-        head.setStretchLastSection(True)
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # what is cut has a tooltip
         return table
 
@@ -123,10 +106,7 @@ class RowView(Card):
 
     def set_look(self, theme: Theme, colors: Mapping[str, str]) -> None:
         self.painter.theme, self.painter.colors = theme, colors
-        palette = self.table.palette()
-        palette.setColor(QPalette.ColorRole.Highlight, _mixed(theme.card, theme.accent, 0.30 if theme.dark else 0.18))
-        self.table.setPalette(palette)
-        self.table.viewport().update()
+        self.table.set_theme(theme)
 
     def set_labels(self, labels: Iterable[str]) -> None:
         """The emotions by which the rows can be filtered."""
@@ -200,9 +180,3 @@ class RowView(Card):
         if place >= 0:
             self.table.setCurrentIndex(self.model.index(place, 0))
         self.table.verticalScrollBar().setValue(self._top)
-
-
-def _mixed(below: str, above: str, share: float) -> QColor:
-    one, two = QColor(below), QColor(above)
-    channels = ((one.red(), two.red()), (one.green(), two.green()), (one.blue(), two.blue()))
-    return QColor(*(round(a + (b - a) * share) for a, b in channels))

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from app.theme import LIGHT, Theme, text_on
+from app.theme import LIGHT, Theme, mixed, text_on
 
 ROW = 30  # pixels
 SMALLEST_ROW = 18
@@ -17,13 +17,6 @@ NARROWEST_NUMBER = 20
 DOT = 9
 GAP = 6
 FULLEST = 0.9  # opacity of a cell that all clips of a row are in
-
-
-def mixed(below: str, above: str, share: float) -> str:
-    """A colour over another with an opacity."""
-    one, two = QColor(below), QColor(above)
-    pairs = zip((one.red(), one.green(), one.blue()), (two.red(), two.green(), two.blue()), strict=True)
-    return QColor(*(round(a + (b - a) * share) for a, b in pairs)).name()
 
 
 class ConfusionView(QWidget):
@@ -108,7 +101,7 @@ class ConfusionView(QWidget):
         total = max(sum(counts), 1)
         for column, count in enumerate(counts):
             cell = self._cell(row, column)
-            color = mixed(self._theme.track, self._labels[row][1], FULLEST * count / total) if count else ""
+            color = mixed(self._theme.track, self._labels[row][1], FULLEST * count / total).name() if count else ""
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(color or self._theme.track))
             painter.drawRoundedRect(cell, 3, 3)

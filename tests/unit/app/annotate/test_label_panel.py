@@ -186,7 +186,7 @@ def test_the_orders_of_work(make_desk: MakeDesk, project: Path) -> None:
     order.setCurrentIndex(4)
     order.activated.emit(4)
     desk.qtbot.waitUntil(lambda: desk.label.model.query.sort == "rank")
-    desk.qtbot.waitUntil(lambda: desk.label.model.clip_at(0) == 2)
+    desk.qtbot.waitUntil(lambda: desk.label.model.key_at(0) == 2)
     desk.press(K.Key_4)  # the model says happiness
     desk.stored()
     order.activated.emit(3)

@@ -9,9 +9,10 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from app.annotate.queue_model import KEPT, PAGE, ROW_ROLE, Query, QueueModel
+from app.annotate.queue_model import Query, QueueModel
 from app.annotate.queue_view import QueueView
 from app.annotate.session import ProjectSession
+from app.paged_table import KEPT, PAGE, ROW_ROLE
 from core.project.annotations import annotate
 from core.project.opening import create_project
 
@@ -50,7 +51,7 @@ def test_only_what_is_seen_is_fetched(qtbot: QtBot, session: ProjectSession) -> 
     with qtbot.waitSignal(model.loaded):
         model.load(Query())
     assert model.rowCount() == CLIPS
-    qtbot.waitUntil(lambda: model.row_of(model.clip_at(0) or 0) is not None)
+    qtbot.waitUntil(lambda: model.row_of(model.key_at(0) or 0) is not None)
     assert 0 < len(model._rows) <= 3 * PAGE
     last = model.index(CLIPS - 1, 1)
     assert last.data(ROW_ROLE) is None, "a placeholder until it has been fetched"
@@ -58,7 +59,7 @@ def test_only_what_is_seen_is_fetched(qtbot: QtBot, session: ProjectSession) -> 
     assert last.data(Qt.ItemDataRole.DisplayRole) == "r0100.wav"
     for page in range(0, CLIPS, PAGE * 10):
         model.row_at(page)
-    qtbot.waitUntil(lambda: model.row_of(model.clip_at(CLIPS - PAGE * 10) or 0) is not None)
+    qtbot.waitUntil(lambda: model.row_of(model.key_at(CLIPS - PAGE * 10) or 0) is not None)
     assert len(model._rows) <= KEPT + 120 * PAGE
 
 
@@ -75,7 +76,7 @@ def test_a_change_refreshes_just_the_rows_that_are_held(qtbot: QtBot, session: P
     assert model.row_of(CLIPS) is None
     with qtbot.waitSignal(model.loaded):
         model.load(Query("label:anger"))
-    assert model.clips_at(0, 9) == [1, CLIPS]
+    assert model.keys_at(0, 9) == [1, CLIPS]
     assert (model.place_of(CLIPS), model.place_of(2)) == (1, -1)
 
 
