@@ -90,7 +90,8 @@ class ScoreOptions:
         if self.out:
             path = Path(self.out)
         elif self.inputs:
-            path = Path(self.inputs[0]).parent / "scores.csv"
+            first = Path(self.inputs[0])  # its name keeps the tables of neighbours apart
+            path = first.with_name(f"{first.name}-scores.csv") if first.name else first / "scores.csv"
         else:
             return None
         endings = [TABLES[name] for name in self.formats if name in TABLES]

@@ -254,7 +254,8 @@ class ScorePanel(QWidget):
     def _show_state(self) -> None:
         running, inputs = self.run.is_running, self.options.inputs
         self.form.setEnabled(not running)
-        self.start_button.setText(sentences.start_text(inputs, self._look.folders, self._look.unfinished))
+        unfinished = None if running else self._look.unfinished
+        self.start_button.setText(sentences.start_text(inputs, self._look.folders, unfinished))
         can = bool(inputs) and bool(self.options.formats) and not running
         self.start_button.setEnabled(can)
         self.start_button.setToolTip(NO_FORM if not self.options.formats else self._actions["score-start"].toolTip())

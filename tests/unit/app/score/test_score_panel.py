@@ -42,9 +42,9 @@ def test_folders_that_are_dropped_are_scored_into_a_table_beside_them(scorer: Sc
     assert panel.view.histogram.clips == {"anger": 1, "sadness": 1}
     assert not panel.form.isEnabled() and panel.view.stop_button.isVisible()
     scorer.finish()
-    table = calls.parent / "scores.csv"
+    table = calls.parent / "calls-scores.csv"
     assert table.is_file()
-    assert "5 rows are in scores.csv; 1 file failed. Also written: scores.html." in texts(panel.view)
+    assert "5 rows are in calls-scores.csv; 1 file failed. Also written: calls-scores.html." in texts(panel.view)
     scorer.wait(lambda: len(scorer.rows()) == 6)
     names = [row[0] for row in scorer.rows()]
     assert names == [str(Path("calls", name)) for name in (
@@ -71,7 +71,7 @@ def test_the_command_is_given_what_is_set(scorer: Scorer, calls: Path) -> None:
     form.embeddings.click()
     form.workers.setValue(2)
     scorer.settle().start().finish()
-    given = [str(calls), "-o", str(calls.parent / "scores.csv"), "--events"]
+    given = [str(calls), "-o", str(calls.parent / "calls-scores.csv"), "--events"]
     given += ["--format", "csv", "--format", "parquet", "--format", "textgrid"]
     given += ["--model", str(scorer.window.controller.client.model_dir), "--segment", "3"]
     given += ["--least-confidence", "0.55", "--include", "*.wav", "--include", "*.flac", "--exclude", "draft/*"]
@@ -99,7 +99,7 @@ def test_it_is_paused_stopped_and_gone_on_with(scorer: Scorer, calls: Path) -> N
     scorer.wait(lambda: panel.start_button.text() == "Go on (3 of 6 done)")
     assert panel.form.isEnabled()
     scorer.start().finish()
-    assert "5 rows are in scores.csv" in texts(panel.view)
+    assert "5 rows are in calls-scores.csv" in texts(panel.view)
     scorer.wait(lambda: panel.start_button.text() == "Score 1 folder")
 
 
@@ -118,14 +118,14 @@ def test_it_ends_with_the_window_and_the_next_one_offers_to_go_on(make_scorer: M
 
 
 def test_a_table_of_an_earlier_day_is_shown(make_scorer: MakeScorer, calls: Path) -> None:
-    table = calls.parent / "scores.csv"
+    table = calls.parent / "calls-scores.csv"
     journal = Journal.open(journal_of(table), {})
     journal.list([Item("x.wav")], lambda _file: (1, 1))
     journal.keep([(0, Result((), "x.wav is empty.", "empty"))])
     journal.close()
     table.touch()
     scorer = make_scorer(inputs=[str(calls)]).wait_rows()
-    assert "1 file was scored; the table is scores.csv." in texts(scorer.panel.view)
+    assert "1 file was scored; the table is calls-scores.csv." in texts(scorer.panel.view)
     assert scorer.panel.view.links["table"].isVisible() and scorer.panel.start_button.text() == "Score 1 folder"
 
 
@@ -192,10 +192,10 @@ def test_what_was_written_is_opened(scorer: Scorer, calls: Path, monkeypatch: py
     panel = scorer.add(calls).start().finish().settle().panel
     for link in panel.view.links.values():
         link.click()
-    assert opened == [calls.parent / "scores.csv", calls.parent / "scores.html", calls.parent]
-    (calls.parent / "scores.html").unlink()
+    assert opened == [calls.parent / "calls-scores.csv", calls.parent / "calls-scores.html", calls.parent]
+    (calls.parent / "calls-scores.html").unlink()
     panel.open_summary()
-    assert "scores.html is not there any more." in scorer.notes[-1]
+    assert "calls-scores.html is not there any more." in scorer.notes[-1]
 
 
 def test_a_refusal_of_the_command_is_its_sentence(scorer: Scorer, calls: Path) -> None:
@@ -213,7 +213,7 @@ def test_a_process_that_is_ended_from_outside_is_gone_on_with(scorer: Scorer, ca
     scorer.wait(lambda: not panel.run.is_running)
     assert OUTSIDE in texts(panel.view)
     scorer.wait(lambda: panel.start_button.text() == "Go on (1 of 6 done)").start().finish()
-    assert "5 rows are in scores.csv" in texts(panel.view)
+    assert "5 rows are in calls-scores.csv" in texts(panel.view)
 
 
 def test_inputs_are_taken_out_again(scorer: Scorer, calls: Path) -> None:
@@ -241,7 +241,7 @@ def test_a_table_needs_a_form_and_may_go_elsewhere(
     panel.form.forms["csv"].click()
     assert not panel.start_button.isEnabled() and panel.start_button.toolTip() == NO_FORM
     panel.form.forms["parquet"].click()
-    assert panel.options.table == calls.parent / "scores.parquet"
+    assert panel.options.table == calls.parent / "calls-scores.parquet"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "best.csv"), ""))
     panel.form.change.click()
     assert panel.options.table == tmp_path / "best.parquet"
@@ -279,7 +279,7 @@ def test_how_sure_it_must_be_is_as_elsewhere_until_it_is_set_here(scorer: Scorer
 
 
 def test_a_hundred_thousand_rows_are_held_as_numbers_and_read_as_they_are_seen(scorer: Scorer, calls: Path) -> None:
-    table = calls.parent / "scores.csv"
+    table = calls.parent / "calls-scores.csv"
     many = 100_000
     journal = Journal.open(journal_of(table), {})
     journal.list((Item(f"{number}.wav") for number in range(many)), lambda _file: (1, 1))

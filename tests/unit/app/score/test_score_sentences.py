@@ -79,8 +79,9 @@ def test_what_is_remembered_is_there_again_and_nonsense_is_not() -> None:
 def test_the_tables_ending_is_one_of_its_forms() -> None:
     options = ScoreOptions(["/data/calls"])
     assert ScoreOptions().table is None
-    assert options.table == Path("/data/scores.csv")
-    assert replace(options, formats=["parquet", "eaf"]).table == Path("/data/scores.parquet")
-    assert replace(options, formats=["textgrid"]).table == Path("/data/scores.csv")
+    assert options.table == Path("/data/calls-scores.csv") != ScoreOptions(["/data/interviews"]).table
+    assert ScoreOptions(["/"]).table == Path("/scores.csv")
+    assert replace(options, formats=["parquet", "eaf"]).table == Path("/data/calls-scores.parquet")
+    assert replace(options, formats=["textgrid"]).table == Path("/data/calls-scores.csv")
     assert replace(options, out="/o/t.parquet", formats=["csv", "parquet"]).table == Path("/o/t.parquet")
     assert replace(options, out="/o/t.tab").table == Path("/o/t.tab")
