@@ -73,12 +73,12 @@ def find_conflict(actions: Iterable[Action], changed: Action) -> Action | None:
 
 # fmt: off
 ACTIONS: tuple[Action, ...] = (
-    Action("open", "&Open...", "Ctrl+O", "open_files", "&File", hint="Open sound files.", panel="analyse"),
-    Action("open-folder", "Open &folder...", "Ctrl+Shift+O", "open_folder", "&File",
+    Action("open", "&Open...", "Ctrl+O", "files.open_files", "&File", hint="Open sound files.", panel="analyse"),
+    Action("open-folder", "Open &folder...", "Ctrl+Shift+O", "files.open_folder", "&File",
            hint="Open all sound files of a folder.", panel="analyse"),
-    Action("open-samples", "Open the s&amples", "", "open_samples", "&File",
+    Action("open-samples", "Open the s&amples", "", "files.open_samples", "&File",
            hint="Open the clips that come with Moodlight.", panel="analyse"),
-    Action("save-table", "&Save table...", "Ctrl+S", "save_table", "&File",
+    Action("save-table", "&Save table...", "Ctrl+S", "files.save_table", "&File",
            hint="Save the results of all open recordings as CSV.", separated=True, panel="analyse"),
     Action("close", "&Close recording", "Ctrl+W; Del", "panel.close_recordings", "&File",
            hint="Close the selected recordings.", separated=True, panel="analyse"),
@@ -117,9 +117,9 @@ ACTIONS: tuple[Action, ...] = (
            hint="Compare the labels of several annotators.", panel="label"),
     Action("edit-scheme", "Edit &scheme...", "", "projects.edit_scheme", "&File",
            hint="Change the labels, their colours, keys and instructions.", panel="label"),
-    Action("open-model", "Open a &model...", "Ctrl+M", "open_model", "&File",
+    Action("open-model", "Open a &model...", "Ctrl+M", "files.open_model", "&File",
            hint="Use the checkpoint in a folder, and analyse the open recordings anew.", separated=True),
-    Action("bundled-model", "Use the &bundled model", "Ctrl+Shift+M", "use_bundled_model", "&File",
+    Action("bundled-model", "Use the &bundled model", "Ctrl+Shift+M", "files.use_bundled_model", "&File",
            hint="Use the model that comes with Moodlight, and analyse the open recordings anew."),
     Action("restart-engine", "Restart the &engine", "Ctrl+R", "restart_engine", "&File",
            hint="Start the process with the model afresh."),

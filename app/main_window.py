@@ -13,7 +13,6 @@ from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
-    QFileDialog,
     QHBoxLayout,
     QStackedWidget,
     QVBoxLayout,
@@ -34,14 +33,13 @@ from app.annotate.session import ProjectSession, ProjectState
 from app.dialogs import TextDialog, make_about_dialog, make_keys_dialog
 from app.drop_window import DropWindow
 from app.engine_client import EngineClient
+from app.file_menu import FileMenu
 from app.menus import make_action, make_groups, make_menus
 from app.settings import THEMES, WORKSPACES, Settings, save_settings
 from app.status_line import StatusLine
 from app.teach.least_in_use import LeastInUse
 from app.theme import LIGHT, apply_theme, choose_theme
 from app.workspace_switch import WorkspaceSwitch
-from core.errors import MoodlightError
-from core.paths import default_model_dir, samples_dir
 
 if TYPE_CHECKING:
     from app.live.panel import LivePanel
@@ -86,6 +84,7 @@ class MainWindow(DropWindow):
         self.session = ProjectSession(self)
         self.predictor = Predictor(self.session, client, lambda: self.controller.unfinished > 0, self)
         self.projects = ProjectMenu(self.session, settings, self)
+        self.files = FileMenu(self.controller, client, settings, self)
         self._actions = with_keys(ACTIONS, settings.keys)
         self.actions_by_id = {data.id: make_action(data, self) for data in self._actions}
         self._groups = make_groups(self.actions_by_id, self)
@@ -177,15 +176,16 @@ class MainWindow(DropWindow):
 
     def _connect(self) -> None:
         self.dropped.connect(self._on_dropped)
-        for part in (self.controller, self.projects, self.label):
+        self.files.chosen.connect(self.open_paths)
+        for part in (self.controller, self.projects, self.files, self.label):
             part.noted.connect(self.status.show_note)
         self.label.start.project_chosen.connect(self.projects.open)
         self.projects.clip_chosen.connect(self.label.queue.choose_clip)
         self.session.opened.connect(self._on_project)
         self.session.closed.connect(self._show_title)
         self.panel.files.recording_chosen.connect(self._on_chosen)
-        self.panel.files.open_requested.connect(self.open_files)
-        self.panel.files.samples_requested.connect(self.open_samples)
+        self.panel.files.open_requested.connect(self.files.open_files)
+        self.panel.files.samples_requested.connect(self.files.open_samples)
         self.panel.playback.available_changed.connect(self.status.show_sound_problem)
         for set_least in (self.controller.set_least, self.label.set_least, self.panel.emotions.set_least):
             self.least.changed.connect(set_least)
@@ -278,8 +278,6 @@ class MainWindow(DropWindow):
         self.label.set_front(wanted == "label", with_header=wanted not in ("analyse", "score"))
         self._show_title()
 
-    # Opening and saving
-
     def open_paths(self, paths: Sequence[Path]) -> None:
         for path in [path for path in paths if path.suffix == PROJECT][:1]:
             self.projects.open(path)
@@ -291,48 +289,6 @@ class MainWindow(DropWindow):
             first = paths[0].absolute()
             self._settings.last_folder = str(first if first.is_dir() else first.parent)
             self.controller.open(paths)
-
-    def open_files(self) -> None:
-        from core.audio.decode import SOUND_EXTENSIONS  # brings the sound libraries along
-
-        patterns = " ".join(f"*{extension}" for extension in sorted(SOUND_EXTENSIONS))
-        filters = f"Sound ({patterns});;All files (*)"
-        files, _ = QFileDialog.getOpenFileNames(self, "Open sound files", self._settings.last_folder, filters)
-        self.open_paths([Path(file) for file in files])
-
-    def open_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Open all sound files of a folder", self._settings.last_folder)
-        if folder:
-            self.open_paths([Path(folder)])
-
-    def open_samples(self) -> None:
-        self.controller.open([samples_dir()])
-
-    def open_model(self) -> None:
-        beside = str(self._client.model_dir.parent)
-        folder = QFileDialog.getExistingDirectory(self, "Use the checkpoint in a folder", beside)
-        if folder:
-            self._use_model(Path(folder))
-
-    def use_bundled_model(self) -> None:
-        self._use_model(default_model_dir())
-
-    def _use_model(self, folder: Path) -> None:
-        self.status.show_note(f"Loading the model in {folder} ...")
-        self._client.load_model(folder)
-
-    def save_table(self) -> None:
-        proposal = str(Path(self._settings.last_folder) / "moodlight.csv")
-        name, _ = QFileDialog.getSaveFileName(self, "Save the results", proposal, "Table (*.csv)")
-        if not name:
-            return
-        path = Path(name) if Path(name).suffix else Path(name + ".csv")
-        try:
-            rows = self.controller.save_table(path)
-        except (MoodlightError, OSError) as error:
-            self.status.show_note(f"The table was not saved: {error}")
-        else:
-            self.status.show_note(f"{rows:,} rows are in {path}.")
 
     def restart_engine(self) -> None:
         self._client.restart()
