@@ -150,11 +150,14 @@ class Journal:
         Raises:
             MoodlightError: another run works on it, it cannot be written, or it is no journal of this program.
         """
-        lock = FileLock(path.with_name(f".{path.name}.lock"), thread_local=False)
+        guard = path.with_name(f".{path.name}.lock")
+        lock = FileLock(guard, thread_local=False)
         with _errors(path):
             try:
                 lock.acquire(timeout=0)
             except Timeout:
+                if not guard.exists():  # and cannot be made
+                    raise MoodlightError(f"Nothing can be written in {path.parent}.") from None
                 raise MoodlightError(f"Another run is writing {path}: wait for its end, or stop it.") from None
         try:
             with _errors(path):

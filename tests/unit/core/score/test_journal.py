@@ -260,6 +260,12 @@ def test_two_runs_cannot_write_one_journal(journal: Journal) -> None:
     assert files_to_do(journal) == ["a.wav"]
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a folder in which nobody may write")
+def test_a_folder_in_which_nothing_can_be_made_is_no_other_run() -> None:
+    with pytest.raises(MoodlightError, match="Nothing can be written in /proc"):
+        Journal.open(Path("/proc/table.csv.journal"), IDENTITY)
+
+
 def test_a_reader_sees_what_is_kept(journal: Journal) -> None:
     looking = sqlite3.connect(f"{journal.path.as_uri()}?mode=ro", uri=True)
     journal.keep([(0, scored("a.wav"))])
