@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from app.analyse.controller import AnalyseController
 from app.engine_client import EngineClient
 from app.settings import Settings
+from core.counting import counted
 from core.errors import MoodlightError
 from core.paths import default_model_dir, samples_dir
 
@@ -67,4 +68,4 @@ class FileMenu(QObject):
         except (MoodlightError, OSError) as error:
             self.noted.emit(f"The table was not saved: {error}")
         else:
-            self.noted.emit(f"{rows:,} rows are in {path}.")
+            self.noted.emit(f"{counted(rows, 'row', 'is')} in {path}.")

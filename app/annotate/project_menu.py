@@ -16,6 +16,7 @@ from app.annotate.session import ProjectSession, ProjectState
 from app.annotate.speech_cuts import SpeechCutter
 from app.background import run_in_background
 from app.settings import Settings
+from core.counting import counted
 from core.errors import MoodlightError, ProjectError
 from core.project.copies import save_copy
 from core.project.opening import EXTENSION, open_project
@@ -215,9 +216,7 @@ class ProjectMenu(QObject):
 
         def done() -> None:
             count = found[0]
-            self.noted.emit(
-                f"{count:,} recording{'' if count == 1 else 's'} found." if count else "None was found there."
-            )
+            self.noted.emit(f"{counted(count, 'recording')} found." if count else "None was found there.")
 
         self._session.do(work, done)
 
@@ -272,7 +271,7 @@ class ProjectMenu(QObject):
             return len(rows)
 
         lost = f" This form has no room for: {form.loses}." if form.loses else ""
-        self._session.ask(work, lambda rows: self.noted.emit(f"{rows:,} rows are in {out}.{lost}"))
+        self._session.ask(work, lambda rows: self.noted.emit(f"{counted(rows, 'row', 'is')} in {out}.{lost}"))
 
     def _ask_out(self, title: str, folder: bool, stem: str) -> Path | None:
         if folder:

@@ -23,6 +23,7 @@ from app.annotate.queue_painter import QueuePainter
 from app.paged_table import PagedTable
 from app.theme import Theme
 from app.widgets import Card, make_label
+from core.counting import counted
 from core.schemes import Scheme
 
 FILTER_MS = 80
@@ -238,7 +239,7 @@ class QueueView(Card):
 
     def _on_loaded(self) -> None:
         count = self._model.rowCount()
-        self.count.setText(f"{count:,} clip{'' if count == 1 else 's'}" if count else "")
+        self.count.setText(counted(count, "clip") if count else "")
         self.pages.setCurrentIndex(0 if count else 1)
         place = self._model.place_of(self._wanted) if self._wanted is not None else -1
         self._wanted = None

@@ -12,6 +12,7 @@ import typer
 
 from app.commands.guard import complain
 from core.clips import Listener, file_clips
+from core.counting import counted
 from core.errors import ConfigError
 from core.project import lookout
 from core.project.agreement_summary import summary
@@ -80,7 +81,7 @@ def look_again(path: Path) -> int:
     gone = [each.folder for each in folders if each.path in view.gone]
     _complain_of([f"{folder} is watched, but not there." for folder in gone])
     if view.waiting:
-        complain(f"{view.waiting:,} files are still being written: look again later.")
+        complain(f"{counted(view.waiting, 'file', 'is')} still being written: look again later.")
     return max(_tell_added(added), FAILED if gone else 0)
 
 
@@ -130,7 +131,9 @@ def describe(path: Path) -> int:
     with open_project(path, read_only=True) as store:
         recordings, seconds = store.rows("SELECT count(*), coalesce(sum(duration_s), 0) FROM recordings")[0]
         clips = store.value("SELECT count(*) FROM clips")
-        typer.echo(f"{store.path.name}: {recordings:,} recordings, {seconds / 3600:.2f} h, {clips:,} clips")
+        typer.echo(
+            f"{store.path.name}: {counted(recordings, 'recording')}, {seconds / 3600:.2f} h, {counted(clips, 'clip')}"
+        )
         for number, scheme in schemes_of(store).items():
             typer.echo(f"  scheme {scheme.id}: {', '.join(scheme.names)}")
             for who in annotators(store):
@@ -141,7 +144,8 @@ def describe(path: Path) -> int:
         for file in list(gone.values())[:FEW]:
             typer.echo(f"  missing  {file}")
         if gone:
-            complain(f"{len(gone):,} recordings are missing: moodlight project find {path} FOLDER looks for them.")
+            missing = counted(len(gone), "recording", "is")
+            complain(f"{missing} missing: moodlight project find {path} FOLDER looks for them.")
     return FAILED if gone else 0
 
 
@@ -213,7 +217,7 @@ def give_out(path: Path, out: Path, form: str, scheme: str) -> int:
         number = one_scheme(store, scheme)
         rows = export_rows(store, number)
         write_labels(rows, out, form)
-    typer.echo(f"{len(rows):,} rows are in {out}.")
+    typer.echo(f"{counted(len(rows), 'row', 'is')} in {out}.")
     return 0
 
 
@@ -253,5 +257,8 @@ def find_again(path: Path, folders: Sequence[Path]) -> int:
     for file in found.values():
         typer.echo(f"found  {file}")
     if left:
-        complain(f"{len(left):,} recordings are still missing, such as {next(iter(left.values()))}.")
+        missing = counted(len(left), "recording", "is")
+        complain(f"{missing} still missing, such as {next(iter(left.values()))}.")
+    elif not found:
+        typer.echo("No recording is missing.")
     return FAILED if left else 0

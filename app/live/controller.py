@@ -22,6 +22,7 @@ from app.live.segments import Segment, SegmentLog
 from app.live.take_notes import Model, TakeNotes, read_notes, settle, waiting_recordings
 from core.audio.capture import InputBackend, Source
 from core.audio.ring import Ring
+from core.counting import counted
 from core.live import LiveUpdate, moved
 from core.predictions import Prediction
 from core.project.annotations import annotate, clear
@@ -297,7 +298,7 @@ class LiveController(QObject):
                     segment.clip = clips[segment.number]
                     self._catch_up(segment, notes)
             count = len(notes.cuts(fact.duration_s))
-            self.noted.emit(f"{path.name} is in the project: {count:,} clip{'' if count == 1 else 's'}.")
+            self.noted.emit(f"{path.name} is in the project: {counted(count, 'clip')}.")
             self.changed.emit()
 
         self._session.do(lambda store: clips.update(add_recording(store, fact, notes, scheme)), done)

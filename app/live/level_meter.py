@@ -10,6 +10,7 @@ from app.live.levels import Levels
 from app.status_line import ElidedLabel
 from app.theme import LIGHT, Theme
 from app.widgets import set_look
+from core.counting import counted
 
 LEAST_DB = -60.0
 GOOD, HOT, CLIPPED = "#3f9d63", "#e0a526", "#d1495b"
@@ -86,7 +87,7 @@ class LevelMeter(QWidget):
         self.bar.show_levels(levels)
         warning = levels.warning()
         if not warning and lost:
-            warning = f"Sound was lost {lost:,} time{'' if lost == 1 else 's'}: the computer was too busy"
+            warning = f"Sound was lost {counted(lost, 'time')}: the computer was too busy"
         text = warning or otherwise
         if text != self.sentence.full_text:
             self.sentence.show_text(text)

@@ -31,6 +31,7 @@ from app.settings import Settings
 from app.theme import LIGHT, Theme
 from app.widgets import Card
 from core.audio.capture import InputBackend
+from core.counting import counted
 from core.predictions import NO_SPEECH, write_score_table
 from core.project.queue import done
 from core.schemes import Label, Scheme
@@ -329,7 +330,7 @@ class LivePanel(QWidget):
 
     def retake(self) -> None:
         labelled = self.controller.labelled
-        question = f"Throw this recording away, with {labelled:,} label{'' if labelled == 1 else 's'}, and begin anew?"
+        question = f"Throw this recording away, with {counted(labelled, 'label')}, and begin anew?"
         yes = QMessageBox.StandardButton.Yes
         if not labelled or QMessageBox.question(self, "Moodlight", question) == yes:
             self.controller.retake()
@@ -386,4 +387,4 @@ class LivePanel(QWidget):
         except OSError as error:
             self.noted.emit(f"The table was not saved: {error}")
         else:
-            self.noted.emit(f"{rows:,} rows are in {path}.")
+            self.noted.emit(f"{counted(rows, 'row', 'is')} in {path}.")

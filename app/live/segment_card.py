@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 from app.live.segment_list import SegmentList
 from app.live.segments import SegmentLog
 from app.widgets import Card
+from core.counting import counted
 
 LIST_PX = 30  # with a banner in the smallest window
 
@@ -36,6 +37,6 @@ class SegmentCard(Card):
 
     def show_labelled(self, count: int) -> None:
         """Of the project that is open; 0 where there is none."""
-        labels = f"Teach with {count:,} label{'' if count == 1 else 's'}"
+        labels = f"Teach with {counted(count, 'label')}"
         self.teach_button.setText(labels if count else "Teach the model")
         self.teach_button.setEnabled(count > 0)

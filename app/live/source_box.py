@@ -12,6 +12,7 @@ from app.live.options import CUTS, FORMATS, LiveOptions
 from core.audio.capture import DEPTHS
 from core.audio.decode import SAMPLE_RATE
 from core.audio.devices import Device
+from core.counting import counted
 
 DEFAULT = "System default"
 MANY = 8  # channels that are listed
@@ -93,7 +94,7 @@ class SourceBox(QWidget):
         self.device.clear()
         self.device.addItem(DEFAULT, ("", ""))
         for device in devices:
-            channels = f"{device.inputs} channel{'' if device.inputs == 1 else 's'}"
+            channels = counted(device.inputs, "channel")
             what = "what the computer plays" if device.loopback else channels
             self.device.addItem(f"{device.name} ({device.host_api}, {what})", (device.name, device.host_api))
         place = self._place_of(wanted)

@@ -20,9 +20,9 @@ from app.paged_table import ROW_ROLE, PagedTable
 from app.score.row_model import COLUMNS, IDS, RowModel
 from app.score.row_painter import RowPainter
 from app.score.rows import FAILED, Row
-from app.teach.plan_text import counted
 from app.theme import Theme
 from app.widgets import Card, make_label
+from core.counting import counted
 from core.predictions import NO_SPEECH, UNSURE
 
 FILTER_MS = 150

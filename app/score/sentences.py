@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.score.state import Finished, Progress
-from app.teach.plan_text import counted
+from core.counting import counted
 
 GO_ON = "“Go on” scores the others."
 
@@ -74,12 +74,12 @@ def unfinished_text(done: int, total: int) -> str:
 
 def earlier_text(total: int, table: str) -> str:
     """Of a run that was finished before the window was opened."""
-    return f"{counted(total, 'file')} {'was' if total == 1 else 'were'} scored; the table is {table}."
+    return f"{counted(total, 'file', 'was')} scored; the table is {table}."
 
 
 def finished_text(finished: Finished) -> str:
     """`9,120 rows are in scores.csv; 12 files failed. Also written: scores.html, scores.textgrid.`"""
-    rows = f"{counted(finished.rows, 'row')} {'is' if finished.rows == 1 else 'are'} in {finished.table.name}"
+    rows = f"{counted(finished.rows, 'row', 'is')} in {finished.table.name}"
     failed = f"; {failed_text(finished.failed)}" if finished.failed else ""
     others = [path.name for path in finished.outputs if path != finished.table]
     return f"{rows}{failed}." + (f" Also written: {', '.join(others)}." if others else "")

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from app.teach.curve_settings import BY_SPEAKER, CurveSettings, recipe_of
-from app.teach.plan_text import counted
+from core.counting import counted
 from core.errors import MoodlightError, ProjectError
 from core.model_folder import look_at_model
 from core.paths import atomic_write

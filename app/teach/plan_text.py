@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from app.teach.figures import Report
 from app.teach.recipe_settings import TeachSettings, settings_of
+from core.counting import counted
 from core.errors import ConfigError
 from core.teach_job import TaughtClip
 from core.teaching_rules import FEWEST_HELD, FOLDS, HELD_SHARE, missing_labels, shortages
@@ -54,10 +55,6 @@ def material_of(clips: Sequence[TaughtClip], names: Sequence[str], news: int) ->
         sum(bool(clip.transcript) for clip in clips),
         news,
     )
-
-
-def counted(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def listed(parts: Sequence[str]) -> str:

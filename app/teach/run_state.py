@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.teach.plan_text import counted, duration_text
+from app.teach.plan_text import duration_text
+from core.counting import counted
 
 STAGES = {
     "reading": "reading the clips",

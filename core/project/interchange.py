@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from core.counting import counted
 from core.errors import ProjectError
 from core.exchange.labels import LabelledClip
 from core.project.annotations import COLUMNS as SAID
@@ -44,7 +45,8 @@ class Imported:
 
     def lines(self) -> list[str]:
         """A sentence for each thing that happens."""
-        lines = [f"{self.recordings:,} recordings, {self.clips:,} clips and {self.annotations:,} annotations are new"]
+        whole = counted(self.annotations, "annotation", "is")
+        lines = [f"{counted(self.recordings, 'recording')}, {counted(self.clips, 'clip')} and {whole} new"]
         if self.speakers:
             lines.append(f"{self.speakers:,} recordings or clips that were there have a speaker now")
         if self.kept:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.counting import counted
 from core.project.annotations import COLUMNS as SAID
 from core.project.annotations import Annotation, annotation_of
 from core.project.interchange import SAME_S, insert_annotation
@@ -38,15 +39,15 @@ class Merged:
 
     def lines(self) -> list[str]:
         """What a person wants to know of it."""
-        lines = [f"{self.recordings:,} recordings, {self.clips:,} clips and {self.annotations:,} annotations were new"]
+        whole = counted(self.annotations, "annotation", "was")
+        lines = [f"{counted(self.recordings, 'recording')}, {counted(self.clips, 'clip')} and {whole} new"]
         if self.schemes:
-            lines.append(f"{self.schemes:,} schemes were added or got labels")
+            lines.append(f"{counted(self.schemes, 'scheme', 'was')} added or got labels")
         if self.moved:
-            lines.append(f"{self.moved:,} clips had other boundaries in the two copies: both are kept")
+            lines.append(f"{counted(self.moved, 'clip')} had other boundaries in the two copies: both are kept")
         if self.conflicts:
-            lines.append(
-                f"{self.conflicts:,} times one person had answered twice: the later answer stands, the other is kept"
-            )
+            twice = counted(self.conflicts, "time")
+            lines.append(f"{twice} one person had answered twice: the later answer stands, the other is kept")
         return lines
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.counting import counted
 from core.errors import AudioError
 from core.project.store import Store
 
@@ -61,11 +62,11 @@ class Added:
     def lines(self) -> list[str]:
         """A sentence for each thing that happened."""
         counts = (
-            (len(self.new), "recordings added, {clips} clips"),
-            (len(self.known), "were there already"),
-            (len(self.moved), "were found in another place"),
+            (len(self.known), "there already"),
+            (len(self.moved), "found in another place"),
         )
-        lines = [f"{count:,} {text.format(clips=f'{self.clips:,}')}" for count, text in counts if count]
+        lines = [f"{counted(len(self.new), 'recording')} added, {counted(self.clips, 'clip')}"] if self.new else []
+        lines += [f"{count:,} {'was' if count == 1 else 'were'} {where}" for count, where in counts if count]
         return [*lines, *(f"left out: {reason}" for reason in self.failed.values())] or ["There is nothing to add."]
 
 

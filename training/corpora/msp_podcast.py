@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.counting import counted
 from core.errors import ManifestError
 from training.corpora.layout import Corpus, Problem, find_file, find_part, read_table, read_text, sounds_below
 from training.manifest import Clip
@@ -50,7 +51,7 @@ def read(folder: Path) -> Corpus:
         else:
             clips.append(_clip(sounds[name], row, partitions, read_text(folder / "Transcripts" / f"{name}.txt")))
     unlabelled = len(sounds.keys() - {clip.file.stem for clip in clips})
-    notes = (f"{unlabelled:,} recordings without a label left out",) if unlabelled else ()
+    notes = (f"{counted(unlabelled, 'recording')} without a label left out",) if unlabelled else ()
     return Corpus(sorted(clips, key=lambda clip: clip.file), tuple(problems), notes)
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from core.counting import counted
 from core.tables import write_rows
 from training.corpora.checks import Heard
 from training.corpora.layout import Corpus, Problem
@@ -37,12 +38,12 @@ def describe(title: str, corpus: Corpus, heard: Sequence[Heard], folder: Path) -
         folder: recordings are named from here.
     """
     clips = corpus.clips
-    lines = [f"{title}: {_number(len(clips), 'clip')}, {_hours(clips, heard)}, {_speakers(clips)}"]
+    lines = [f"{title}: {counted(len(clips), 'clip')}, {_hours(clips, heard)}, {_speakers(clips)}"]
     emotions = Counter(clip.emotion for clip in clips)
     if set(emotions) - {""}:
         lines.append(_line("emotion", _counts(sorted(emotions.items(), key=lambda item: (not item[0], item[0])))))
     if told := sum(1 for clip in clips if clip.transcript):
-        lines.append(_line("words", f"{_number(told, 'clip')} with a transcript"))
+        lines.append(_line("words", f"{counted(told, 'clip')} with a transcript"))
     lines.append(_line("split", _splits(clips)))
     lines += [_line("note", note) for note in corpus.notes]
     wrong = [_line("wrong", sentence) for sentence in _sentences(corpus.problems, folder)]
@@ -66,10 +67,6 @@ def _line(name: str, text: str) -> str:
     return f"  {name:<9}{text}"
 
 
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def _hours(clips: Sequence[Clip], heard: Sequence[Heard]) -> str:
     lengths = [sound.duration_s for sound in heard] or [clip.end_s - clip.start_s for clip in clips if clip.end_s]
     if len(lengths) < len(clips):
@@ -85,7 +82,7 @@ def _speakers(clips: Sequence[Clip]) -> str:
     known = Counter(sex for sex in sexes.values() if sex)
     named = f" ({_counts(sorted(known.items()))})" if known else ""
     unknown = sum(1 for clip in clips if not clip.speaker)
-    return _number(len(sexes), "speaker") + named + (f", {_number(unknown, 'clip')} of unknown ones" if unknown else "")
+    return counted(len(sexes), "speaker") + named + (f", {counted(unknown, 'clip')} of unknown ones" if unknown else "")
 
 
 def _counts(items: Iterable[tuple[str, int]]) -> str:
@@ -96,8 +93,8 @@ def _splits(clips: Sequence[Clip]) -> str:
     parts = []
     for split, count in sorted(Counter(clip.split for clip in clips).items()):
         speakers = len({clip.speaker for clip in clips if clip.split == split and clip.speaker})
-        of = f" of {_number(speakers, 'speaker')}" if speakers else ""
-        parts.append(f"{split or 'none'} {_number(count, 'clip')}{of}")
+        of = f" of {counted(speakers, 'speaker')}" if speakers else ""
+        parts.append(f"{split or 'none'} {counted(count, 'clip')}{of}")
     return ", ".join(parts)
 
 

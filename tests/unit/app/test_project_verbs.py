@@ -132,7 +132,7 @@ def test_what_comes_into_a_watched_folder_is_added(
     (folder / "bad.wav").write_bytes(b"RIFF")
     assert run(["project", "refresh", str(project)]) == 1
     told = capsys.readouterr()
-    assert "1 recordings added, 2 clips" in told.out and "bad.wav" in told.err
+    assert "1 recording added, 2 clips" in told.out and "bad.wav" in told.err
     assert run(["project", "refresh", str(project)]) == 0
     assert "There is nothing to add." in capsys.readouterr().out
     assert run(["project", "info", str(project)]) == 0

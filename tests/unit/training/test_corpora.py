@@ -259,7 +259,7 @@ def test_msp_podcast_with_its_partitions(tmp_path: Path) -> None:
     ]
     assert corpus.clips[0].transcript == "you know"
     assert [problem.detail for problem in corpus.problems] == ["there is no recording MSP-PODCAST_0009"]
-    assert corpus.notes == ("1 recordings without a label left out",)
+    assert corpus.notes == ("1 recording without a label left out",)
 
 
 def test_older_msp_podcast_keeps_its_partitions_apart(tmp_path: Path) -> None:

@@ -339,7 +339,7 @@ def test_a_folder_is_added_in_clips_of_a_fixed_length(
     desk = make_desk().open(make_project(tmp_path, NAMES[:1]), 1)
     desk.window.projects.add_cut([folder], every(1.0))
     desk.qtbot.waitUntil(lambda: desk.label.model.rowCount() == 4)
-    assert "1 recordings added, 3 clips" in desk.note
+    assert "1 recording added, 3 clips" in desk.note
     desk.press(K.Key_Z, CONTROL)
     desk.qtbot.waitUntil(lambda: desk.label.model.rowCount() == 1)
 

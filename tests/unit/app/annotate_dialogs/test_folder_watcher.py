@@ -294,7 +294,7 @@ def test_a_folder_is_added_and_watched_from_the_menu(
     monkeypatch.setattr(AddDialog, "ask", lambda *_: Adding("fixed", 0.5, True))
     with qtbot.waitSignal(session.changed):
         menu.add([calls])
-    assert notes[-1] == "1 recordings added, 2 clips. What comes into calls 통화 🙂 later is added, too."
+    assert notes[-1] == "1 recording added, 2 clips. What comes into calls 통화 🙂 later is added, too."
     assert [each.clips for each in ask(session, watched_folders)] == ["clips of 0.5 s"]
     assert session.state is not None and session.state.undo_title == "Add and watch calls 통화 🙂"
     menu.close()
