@@ -63,15 +63,20 @@ def make_project(path: Path) -> None:
     for sound in sorted((resources_dir() / "old-task" / "clips").glob("1*_*.opus"))[:CLIPS]:
         shutil.copy(sound, clips)
     create_project(path, load_scheme("iemocap4"), "Mina").close()
-    for annotator, share, seed in (("Mina", 1.0, 1), ("Jun", 0.9, 2)):
+    for annotator, share, right, seed in (("Mina", 1.0, 0.95, 1), ("Jun", 0.9, 0.75, 2)):
         with open_project(path, annotator) as store:
             if annotator == "Mina":
                 add_files(store, [clips])
+                with store.command("Speakers") as connection:  # the first four characters of a recording's name
+                    connection.execute(
+                        "UPDATE clips SET speaker = (SELECT substr(path, instr(path, '_') - 4, 4) "
+                        "FROM recordings WHERE recordings.id = recording)"
+                    )
             open_queue(store, 1)
             rng = np.random.default_rng(seed)
             for row in queue_rows(store, queue_ids(store)).values():
                 meant = MEANT[Path(row.path).stem.split("_")[2]]
-                label = meant if rng.random() < 0.8 else str(rng.choice(sorted(MEANT.values())))
+                label = meant if rng.random() < right else str(rng.choice(sorted(MEANT.values())))
                 if rng.random() < share and (annotator == "Jun" or row.clip <= SHOWN + 20):
                     annotate(store, [row.clip], 1, label=label)
 

@@ -97,7 +97,7 @@ class ResultView(Card):
         """`colors` by label; `question` is what there is to decide, "" where all is decided."""
         self.report = report
         comparison = report.get("comparison")
-        self.verdict.setText(verdict_of(report))
+        self.verdict.setText(verdict_of(report).replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"))
         self.plan.setText(str(report.get("plan", "")) if comparison else NOT_MEASURED)
         self.cards.show_changes(changes_of(report))
         for part in self._measured:

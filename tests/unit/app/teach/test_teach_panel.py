@@ -201,7 +201,7 @@ def test_the_result_is_shown_and_kept(teacher: Any, say: Say) -> None:
     teacher.teach_to_the_end()
     result = teacher.panel.result
     said = say(result)
-    assert result.verdict.text() == "Better: 2 of 8 held-out clips gained, 1 lost, p = 0.01."
+    assert result.verdict.text() == "Better: 2 of 8 held-out clips gained, 1 lost, p\xa0=\xa00.01."
     for part in ("0.40 → 0.70", "0.30 to 0.50 before, 0.60 to 0.80 after", "0.74 → 0.74", "One clip could not be read"):
         assert part in said
     assert [(each.before, each.after) for each in result.recall.recalls][1] == (0.2, 0.6)
