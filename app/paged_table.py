@@ -233,6 +233,7 @@ class PagedPainter(QStyledItemDelegate):
         self.theme: Theme = LIGHT
 
     def paint_cell(self, painter: QPainter, rect: QRect, row: Any, column: str, index: Index) -> None:
+        """Draw what a row says in a column."""
         raise NotImplementedError
 
     def paint_text(
