@@ -250,7 +250,9 @@ def test_a_plan_says_what_is_done_and_what_is_left(data: Path, runs: Path) -> No
     assert sorted(runs.rglob("*")) == before
 
 
-@pytest.mark.parametrize("name", ["park2021-table1", "crema-table1", "crema-alpha", "crema-hours", "crema-frozen", "crema-replay"])
+@pytest.mark.parametrize(
+    "name", ["park2021-table1", "crema-table1", "crema-alpha", "crema-hours", "crema-frozen", "crema-replay"]
+)
 def test_a_dry_run_of_what_ships_says_what_is_missing_and_how_to_make_it(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
