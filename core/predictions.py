@@ -110,6 +110,15 @@ class Prediction:
         )
 
 
+def readable(words: str) -> str:
+    """Words as they are shown: a model that knows capitals only is not meant to shout. Tables keep the capitals."""
+    if not words.isupper():
+        return words
+    return " ".join(
+        word.capitalize() if word == "I" or word.startswith("I'") else word.lower() for word in words.split(" ")
+    )
+
+
 def _packed(embedding: np.ndarray) -> str:
     return base64.b64encode(embedding.astype("<f2").tobytes()).decode("ascii")
 

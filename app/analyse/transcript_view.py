@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
 
 from app.analyse.recording import find_segment, format_time
 from app.theme import LIGHT, Theme
-from core.predictions import NO_SPEECH, Prediction, Word
+from core.predictions import NO_SPEECH, Prediction, Word, readable
 from core.schemes import Scheme
 
 GAP_LIT_S = 0.4  # a word stays lit in a pause of up to this after it
@@ -137,7 +137,7 @@ class TranscriptView(QTextEdit):
         spoken.setForeground(QColor(self._theme.text))
         aside.setForeground(QColor(self._theme.muted))
         aside.setFontItalic(True)
-        texts = [_readable(word.text) for word in prediction.words]
+        texts = [readable(word.text) for word in prediction.words]
         start = cursor.position()
         for text in texts:
             end = start + len(text.encode("utf-16-le")) // 2  # Qt counts in UTF-16
@@ -258,10 +258,3 @@ class TranscriptView(QTextEdit):
         painter.setPen(QColor(self._theme.muted))
         painter.drawText(QPointF(20, rect.top() + self.fontMetrics().ascent()), format_time(prediction.start_s))
         return True
-
-
-def _readable(word: str) -> str:
-    """Models that know capitals only are not meant to shout; the score table has the word as it was recognised."""
-    if not word.isupper():
-        return word
-    return word.capitalize() if word == "I" or word.startswith("I'") else word.lower()

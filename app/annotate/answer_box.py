@@ -13,6 +13,7 @@ from app.annotate.label_buttons import LabelArea, LabelButtons
 from app.annotate.others_line import BLIND, OthersLine
 from app.theme import LIGHT, Theme, text_on
 from app.widgets import Card, make_label
+from core.predictions import readable
 from core.project.annotations import Others
 from core.project.queue import QueueRow
 from core.schemes import Scheme
@@ -209,7 +210,8 @@ class AnswerBox(Card):
         self.note.setReadOnly(not there)
         self.transcript.setReadOnly(not there)
         self.note.show_text(row.note if row else "")
-        self.transcript.show_text(row.transcript if row else "")
+        words = row.transcript if row else ""
+        self.transcript.show_text(words if row and row.corrected else readable(words))
         self._show_suggestion(row, editable, hidden)
 
     def show_others(self, others: Others | None, blind: bool) -> None:

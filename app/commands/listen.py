@@ -25,7 +25,7 @@ from core.errors import ConfigError
 from core.events import write_event
 from core.live import LiveSession, LiveUpdate, Smoothing, moved
 from core.paths import check_can_be_written, default_model_dir
-from core.predictions import NO_SPEECH, Prediction
+from core.predictions import NO_SPEECH, Prediction, readable
 from core.recognizer import Recognizer
 from core.streaming import LiveAnalyser
 
@@ -197,7 +197,7 @@ def _line(prediction: Prediction) -> Text:
     times = f"{prediction.start_s:7.2f} – {prediction.end_s:.2f} s  "
     if prediction.emotion is None:
         return Text(times + NO_SPEECH, style="dim")
-    return Text(f"{times}{prediction.emotion} {prediction.confidence:.0%}  {prediction.transcript}")
+    return Text(f"{times}{prediction.emotion} {prediction.confidence:.0%}  {readable(prediction.transcript)}")
 
 
 def _picture(update: LiveUpdate, level: Level, bars: dict[str, float]) -> Iterator[Text]:
@@ -208,8 +208,8 @@ def _picture(update: LiveUpdate, level: Level, bars: dict[str, float]) -> Iterat
         return
     for name, value in bars.items():
         yield Text(f"{name:<12}{_bar(value)} {value:4.0%}")
-    words = Text(update.stable, style="bold")
-    words.append(f" {update.tail}", style="dim")
+    words = Text(readable(update.stable), style="bold")
+    words.append(f" {readable(update.tail)}", style="dim")
     yield words
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.live import LiveUpdate, Smoothing
-from core.predictions import Prediction, Word
+from core.predictions import Prediction, Word, readable
 
 UPDATE_S = 0.25  # between two updates
 
@@ -75,7 +75,8 @@ class Segment:
             return []
         by_s = self.start_s - self.prediction.start_s
         return [
-            Word(word.text, word.start_s + by_s, word.end_s + by_s, word.confidence) for word in self.prediction.words
+            Word(readable(word.text), word.start_s + by_s, word.end_s + by_s, word.confidence)
+            for word in self.prediction.words
         ]
 
 
@@ -164,7 +165,7 @@ class SegmentLog:
         segment.start_s = self.time_s(segment.start)
         segment.end = update.end if update.final and update.end is not None else max(update.position, segment.start)
         segment.end_s = self.time_s(segment.end)
-        segment.stable, segment.tail = update.stable, update.tail
+        segment.stable, segment.tail = readable(update.stable), readable(update.tail)
         if update.probabilities:
             segment.probabilities = update.probabilities
             until_s = segment.end_s if update.end is None else self.time_s(update.end)
@@ -174,7 +175,7 @@ class SegmentLog:
             segment.final = True
             segment.prediction = update.prediction
             if update.prediction is not None:
-                segment.stable, segment.tail = update.prediction.transcript, ""
+                segment.stable, segment.tail = readable(update.prediction.transcript), ""
 
     def total_s(self) -> dict[str, float]:
         """Seconds of each emotion so far, by what ended segments were heard as; what was given by hand counts more."""

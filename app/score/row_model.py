@@ -17,7 +17,7 @@ from app.background import run_in_background
 from app.paged_table import Column, PagedModel
 from app.score.rows import FAILED, Query, Row, find_rows, read_rows
 from app.score.sentences import short_name
-from core.predictions import NO_SPEECH, UNSURE
+from core.predictions import NO_SPEECH, UNSURE, readable
 
 REFRESH_S = 1.0  # between two looks at what came, or so many times as long as a look takes
 LOOKS = 10
@@ -77,7 +77,7 @@ class RowModel(PagedModel[Row]):
         if column == "confidence":
             return f"{row.confidence:.0%}" if row.emotion else ""
         if column == "words":
-            return row.failure or row.words
+            return row.failure or readable(row.words)
         time_s = row.start_s if column == "from" else row.end_s
         return "" if time_s is None else format_time(time_s, tenths=True)
 

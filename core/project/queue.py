@@ -39,6 +39,7 @@ class QueueRow:
         margin: how far it stands above the second.
         note: this annotator's.
         transcript: this annotator's, else the model's.
+        corrected: the transcript is this annotator's.
     """
 
     clip: int
@@ -56,6 +57,7 @@ class QueueRow:
     margin: float
     note: str
     transcript: str
+    corrected: bool = False
 
 
 COLUMNS = tuple(item.name for item in fields(QueueRow))
@@ -66,7 +68,7 @@ SELECT clips.id AS clip, recordings.id AS recording, path, start_s, end_s, round
     coalesce(said.flagged, 0) AS flagged, coalesce(said.label, '') AS label,
     coalesce(prediction, '') AS prediction, coalesce(confidence, 0.0) AS confidence,
     coalesce(margin, 0.0) AS margin, coalesce(said.note, '') AS note,
-    coalesce(said.transcript, predictions.transcript, '') AS transcript,
+    coalesce(said.transcript, predictions.transcript, '') AS transcript, said.transcript NOT NULL AS corrected,
     lower(path || char(10) || coalesce(clips.speaker, recordings.speaker) || char(10) || coalesce(said.label, '')
         || char(10) || coalesce(prediction, '') || char(10) || coalesce(said.note, '') || char(10)
         || coalesce(said.transcript, predictions.transcript, '')) AS search
@@ -179,8 +181,8 @@ def queue_rows(store: Store, clips: Sequence[int] | np.ndarray) -> dict[int, Que
     rows = store.rows(
         f"SELECT {', '.join(COLUMNS)} FROM queue WHERE clip IN (SELECT value FROM json_each(?))", (wanted,)
     )
-    flagged = COLUMNS.index("flagged")
-    return {row[0]: replace(QueueRow(*row), flagged=bool(row[flagged])) for row in rows}
+    found = [QueueRow(*row) for row in rows]
+    return {row.clip: replace(row, flagged=bool(row.flagged), corrected=bool(row.corrected)) for row in found}
 
 
 @dataclass(frozen=True)

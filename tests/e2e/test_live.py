@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from app.main_window import MainWindow
 from core.audio.decode import read_sound
 from core.paths import resources_dir
+from core.predictions import readable
 from core.project.opening import create_project, open_project
 from tests.pulse import Pulse, sound_server_of_portaudio
 from tests.window import use_moodlight
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.audio
 
 PATIENCE_MS = 120_000
 CONTROL = Qt.KeyboardModifier.ControlModifier
-SAID = {"IEO": "IT'S ELEVEN O'CLOCK", "TSI": "THE SURFACE IS SLICK", "IWL": "I WOULD LIKE A NEW ALARM CLOCK"}
+SAID = {"IEO": "it's eleven o'clock", "TSI": "the surface is slick", "IWL": "I would like a new alarm clock"}
 MEANT = {"ANG": "anger", "HAP": "happiness", "NEU": "neutral", "SAD": "sadness"}
 PAUSE_S = 1.0
 
@@ -108,7 +109,7 @@ def test_what_is_played_is_found_as_segments_with_predictions_in_the_project(
     assert sum(text == said for (_, text), said in zip(heard, wanted, strict=True)) >= 3
     with open_project(project) as store:
         sql = "SELECT prediction, transcript FROM predictions JOIN clips ON clips.id = clip ORDER BY start_s"
-        assert store.rows(sql) == heard
+        assert [(emotion, readable(words)) for emotion, words in store.rows(sql)] == heard
         assert store.rows("SELECT label FROM annotations") == [("happiness",)]
         spans = store.rows("SELECT start_s, end_s FROM clips ORDER BY start_s")
         assert all(end_s <= start_s for (_, end_s), (start_s, _) in itertools.pairwise(spans))

@@ -14,7 +14,7 @@ from app.commands.listen import Wishes, list_inputs, listen
 from core.audio.capture import InputChoice
 from core.audio.decode import read_sound
 from core.errors import ConfigError, MoodlightError
-from core.predictions import read_score_table
+from core.predictions import read_score_table, readable
 from tests.fake_source import MONITOR, FakeBackend, FakeSource
 
 PATIENCE_S = 60.0
@@ -73,7 +73,7 @@ def test_it_writes_what_was_heard(
     (row,) = read_score_table(out)
     assert (row.file, row.start_s) == (str(save), pytest.approx(0.83, abs=0.1))
     printed = capsys.readouterr().out
-    assert f"{row.emotion} {row.confidence:.0%}" in printed and row.transcript in " ".join(printed.split())
+    assert f"{row.emotion} {row.confidence:.0%}" in printed and readable(row.transcript) in " ".join(printed.split())
     assert str(save) in printed.replace("\n", "")
     assert sorted(tmp_path.iterdir()) == sorted([save, out])
 

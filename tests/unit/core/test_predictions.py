@@ -21,6 +21,7 @@ from core.predictions import (
     open_score_table,
     read_errors,
     read_score_table,
+    readable,
     score_columns,
     write_errors,
     write_score_table,
@@ -150,3 +151,19 @@ def test_failures_stand_beside_the_table(tmp_path: Path) -> None:
 def test_a_number_that_is_not_finite_cannot_get_into_a_message() -> None:
     with pytest.raises(ValueError, match="JSON"):
         json.dumps(example(confidence=math.nan).to_json(), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("IT'S ELEVEN O'CLOCK", "it's eleven o'clock"),
+        ("I THINK I'VE SEEN THIS", "I think I've seen this"),
+        ("ANNE IS IN", "anne is in"),
+        ("Anne is IN", "Anne is IN"),
+        ("ÄPFEL", "äpfel"),
+        ("", ""),
+        ("한국어", "한국어"),
+    ],
+)
+def test_words_are_shown_without_shouting(words: str, shown: str) -> None:
+    assert readable(words) == shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,20 @@ def test_keys_type_text_in_the_transcript_and_enter_keeps_it(desk: Desk) -> None
     assert desk.stored("note")[0] == "door"
     desk.press(K.Key_1)
     assert desk.stored()[0] == "anger"
+
+
+def test_the_models_capitals_are_not_shown_but_those_that_somebody_typed_are(desk: Desk) -> None:
+    answers, row = desk.label.answers, desk.label.model.row_at(0)
+    answers.show_row(replace(row, transcript="I'M HERE"), True, False)
+    assert answers.transcript.toPlainText() == "I'm here"
+    answers.transcript.commit()
+    assert desk.stored("transcript")[0] is None, "showing it otherwise changes nothing"
+    desk.press(K.Key_T)
+    answers.transcript.setPlainText("NATO")
+    desk.press(K.Key_Return, on=answers.transcript)
+    desk.label.queue.choose_row(2)
+    desk.label.queue.choose_row(0)
+    desk.qtbot.waitUntil(lambda: answers.transcript.toPlainText() == "NATO")
 
 
 def test_what_is_typed_stays_with_its_clip(desk: Desk) -> None:

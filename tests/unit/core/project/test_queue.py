@@ -82,10 +82,12 @@ def test_a_row_says_what_is_known(queued: Store) -> None:
     clip = clips_of(queued)[0]
     row = queue_rows(queued, [clip, 999])[clip]
     assert (row.path, row.duration_s, row.prediction, row.transcript) == ("sounds/a.wav", 1.0, "anger", "HELLO THERE")
+    assert row.corrected is False
     assert row.confidence == pytest.approx(0.7) and row.margin == pytest.approx(0.6)
     annotate(queued, [clip], 1, transcript="hello, there", note="ok")
     row = queue_rows(queued, [clip])[clip]
-    assert (row.transcript, row.note, row.state, row.flagged) == ("hello, there", "ok", "open", False)
+    assert (row.transcript, row.corrected, row.note) == ("hello, there", True, "ok")
+    assert (row.state, row.flagged) == ("open", False)
 
 
 def test_what_others_say_is_not_in_my_queue(queued: Store) -> None:
