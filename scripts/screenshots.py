@@ -1,4 +1,4 @@
-"""Pictures of the Label, Teach, Live and Score workspaces for docs/, light and dark, off the screen.
+"""Pictures of the five workspaces for docs/, light and dark, off the screen.
 
     python scripts/screenshots.py
 
@@ -19,6 +19,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
+import soundfile
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.analyse.player import Player
@@ -60,7 +61,7 @@ def main() -> None:
 def make_project(path: Path) -> None:
     clips = path.parent / "clips"
     clips.mkdir()
-    for sound in sorted((resources_dir() / "old-task" / "clips").glob("1*_*.opus"))[:CLIPS]:
+    for sound in acted()[:CLIPS]:
         shutil.copy(sound, clips)
     create_project(path, load_scheme("iemocap4"), "Mina").close()
     for annotator, share, right, seed in (("Mina", 1.0, 0.95, 1), ("Jun", 0.9, 0.75, 2)):
@@ -84,13 +85,26 @@ def make_project(path: Path) -> None:
 def make_season(folder: Path) -> Path:
     """Recordings of a week, one of them damaged."""
     season = folder / "calls 2026"
-    sounds = sorted((resources_dir() / "old-task" / "clips").glob("1*_*.opus"))
+    sounds = acted()
     for day in ("monday", "tuesday", "wednesday", "thursday", "friday"):
         (season / day).mkdir(parents=True)
         for number, sound in enumerate(sounds):
             shutil.copy(sound, season / day / f"call {number:03d}.opus")
     (season / "friday" / "call 000 interrupted.wav").write_bytes(b"RIFF\x00\x00\x00\x00WAVE")
     return season
+
+
+def acted() -> list[Path]:
+    """Clips of CREMA-D's test actors."""
+    return sorted((resources_dir() / "old-task" / "clips").glob("1*_*.opus"))
+
+
+def make_scene(folder: Path) -> list[Path]:
+    """A recording of what one actor says, one sentence after the other."""
+    rest = np.zeros(SAMPLE_RATE * 6 // 10, np.float32)
+    sounds = [part for clip in acted()[8:16] for part in (read_sound(clip).samples, rest)]
+    soundfile.write(folder / "rehearsal.wav", np.concatenate(sounds), SAMPLE_RATE)
+    return [folder / "rehearsal.wav"]
 
 
 def take_pictures(application: QApplication, project: Path, theme: str) -> None:
@@ -110,6 +124,10 @@ def take_pictures(application: QApplication, project: Path, theme: str) -> None:
     pause(application, 4.0)
     ending = "" if theme == "light" else "-dark"
     save(window, f"screenshot-label{ending}.png")
+    window.open_paths(make_scene(project.parent) if theme == "dark" else acted()[5::11][:4])
+    wait(application, lambda: window.panel.shown is not None and window.controller.unfinished == 0)
+    pause(application, 2.0)
+    save(window, f"screenshot-analyse{ending}.png")
     for kind, name in ((AgreementDialog, "agreement"), (SchemeEditor, "scheme")):
         dialog = kind(window.session, window)
         dialog.show()
@@ -167,8 +185,7 @@ class Speaker:
     def __init__(self) -> None:
         self.ring = Ring.create(SAMPLE_RATE)
         pause = np.random.default_rng(1).normal(0, 1e-3, SAMPLE_RATE // 2).astype(np.float32)
-        clips = sorted((resources_dir() / "old-task" / "clips").glob("1*_*.opus"))[3::7]
-        self._sound = np.concatenate([part for clip in clips for part in (pause, read_sound(clip).samples)])
+        self._sound = np.concatenate([part for clip in acted()[3::7] for part in (pause, read_sound(clip).samples)])
 
     def explain(self) -> str:
         return ""
