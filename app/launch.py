@@ -56,9 +56,9 @@ def run_window(arguments: Sequence[str]) -> int:
 
 
 def _run_with_engine(app: QApplication, client: EngineClient, options: argparse.Namespace) -> int:
-    from app.analyse.player import Player
     from app.crash import CrashHandler, log_path, start_logging
     from app.main_window import MainWindow
+    from app.sound.player import Player
 
     start_logging(log_path())
     settings_path = default_path()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPaintEvent
@@ -22,11 +22,9 @@ from PySide6.QtWidgets import (
 from app.actions import ACTIONS, with_keys
 from app.analyse.controller import AnalyseController
 from app.analyse.panel import AnalysePanel
-from app.analyse.player import Player
 from app.analyse.recording import Recording
 from app.annotate.label_keys import live_labels
 from app.annotate.panel import LabelPanel
-from app.annotate.player_port import PlayerPort
 from app.annotate.predictor import Predictor
 from app.annotate.project_menu import ProjectMenu
 from app.annotate.session import ProjectSession, ProjectState
@@ -36,6 +34,8 @@ from app.engine_client import EngineClient
 from app.file_menu import FileMenu
 from app.menus import make_action, make_groups, make_menus
 from app.settings import THEMES, WORKSPACES, Settings, save_settings
+from app.sound.player import Player
+from app.sound.player_port import PlayerPort
 from app.status_line import StatusLine
 from app.teach.least_in_use import LeastInUse
 from app.theme import LIGHT, apply_theme, choose_theme
@@ -89,8 +89,7 @@ class MainWindow(DropWindow):
         self.actions_by_id = {data.id: make_action(data, self) for data in self._actions}
         self._groups = make_groups(self.actions_by_id, self)
         self._ports = {name: PlayerPort(player, name == "analyse", self) for name in WORKSPACES}
-        # A port is all that a player is to a panel.
-        self.panel = AnalysePanel(self.controller, cast(Player, self._ports["analyse"]), self.actions_by_id)
+        self.panel = AnalysePanel(self.controller, self._ports["analyse"], self.actions_by_id)
         self.label = LabelPanel(self.session, self._ports["label"], self.predictor, self.actions_by_id, settings)
         self._pages = QStackedWidget()
         self.setCentralWidget(self._make_centre())

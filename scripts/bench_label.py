@@ -25,11 +25,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.analyse.player import Player
 from app.annotate.panel import LabelPanel
 from app.engine_client import EngineClient
 from app.main_window import MainWindow
 from app.settings import Settings
+from app.sound.player import Player
 from core.errors import MoodlightError
 from core.memory import resident_bytes
 from core.project.bench import CLIPS, LABELS, make_large_project

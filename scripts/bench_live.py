@@ -27,11 +27,11 @@ import numpy as np
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.analyse.player import Player
 from app.engine_client import EngineClient
 from app.live.picture import LivePicture
 from app.main_window import MainWindow
 from app.settings import Settings
+from app.sound.player import Player
 from core.audio.ring import Ring
 from core.live_bench import sound_server, write_talk
 from core.memory import resident_bytes

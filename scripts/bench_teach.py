@@ -29,10 +29,10 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.analyse.player import Player
 from app.engine_client import EngineClient
 from app.main_window import MainWindow
 from app.settings import Settings
+from app.sound.player import Player
 from core.audio.decode import read_sound
 from core.errors import MoodlightError
 from core.paths import default_model_dir, resources_dir

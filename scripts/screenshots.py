@@ -22,12 +22,12 @@ import numpy as np
 import soundfile
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.analyse.player import Player
 from app.annotate.agreement_view import AgreementDialog
 from app.annotate.scheme_editor import SchemeEditor
 from app.engine_client import EngineClient
 from app.main_window import MainWindow
 from app.settings import Settings
+from app.sound.player import Player
 from core.audio.capture import InputChoice
 from core.audio.decode import SAMPLE_RATE, read_sound
 from core.audio.devices import Device

@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 from app.analyse.controller import AnalyseController
 from app.analyse.emotion_panel import EmotionPanel
 from app.analyse.file_list import FileList
-from app.analyse.playback import Playback
-from app.analyse.player import Player
 from app.analyse.recording import Recording, State, find_segment
 from app.analyse.timeline import Timeline, TimelineSegment
 from app.analyse.transcript_view import TranscriptView
 from app.analyse.transport import Transport
+from app.sound.playback import RecordingPlayback
+from app.sound.player_port import PlayerPort
 from app.theme import Theme
 from app.widgets import Card
 from core.predictions import NO_SPEECH, Prediction
@@ -39,7 +39,7 @@ class AnalysePanel(QWidget):
     def __init__(
         self,
         controller: AnalyseController,
-        player: Player,
+        player: PlayerPort,
         actions: Mapping[str, QAction],
         parent: QWidget | None = None,
     ) -> None:
@@ -49,7 +49,7 @@ class AnalysePanel(QWidget):
         self._shown: Recording | None = None
         self._drawn: tuple[Recording | None, int] = (None, 0)  # whose segments the timeline shows, and how many
         self._panel_segment: int | None = None
-        self.playback = Playback(player, self)
+        self.playback = RecordingPlayback(player, self)
         self.files = FileList(controller.recordings)
         self.timeline = Timeline()
         self.transport = Transport(actions)

@@ -9,9 +9,9 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QVBoxLayout
 
 from app.analyse.transport import Transport
-from app.annotate.clip_playback import ClipPlayback
 from app.annotate.clip_timeline import NO_CLIP, ClipTimeline, ShownClip
-from app.annotate.player_port import PlayerPort
+from app.sound.playback import ClipPlayback
+from app.sound.player_port import PlayerPort
 from app.theme import Theme
 from app.widgets import Card, make_label
 

@@ -14,8 +14,8 @@ from app.annotate.answer_box import AnswerBox
 from app.annotate.clip_sound import ClipSound
 from app.annotate.clip_timeline import GREY, ShownClip
 from app.annotate.lookups import NeighbourLookup, OthersLookup
-from app.annotate.player_port import PlayerPort
 from app.annotate.session import ProjectSession
+from app.sound.player_port import PlayerPort
 from app.theme import Theme
 from core.project.annotations import Others
 from core.project.journal import Changed

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
 LEAVING = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
-
-
-def _is_leaving(event: QEvent) -> bool:
-    return isinstance(event, QKeyEvent) and event.key() in LEAVING
 
 
 class LineField(QLineEdit):
@@ -20,6 +16,7 @@ class LineField(QLineEdit):
     def __init__(self, placeholder: str, parent: QWidget | None = None) -> None:
         super().__init__(parent, placeholderText=placeholder)
         self._shown = ""
+        self._keys = _LeavingKeys(self)
 
     def show_text(self, text: str) -> None:
         """Show what is stored, unless somebody is typing something else."""
@@ -36,24 +33,6 @@ class LineField(QLineEdit):
             self._shown = text
             self.committed.emit(text)
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and _is_leaving(event):
-            event.accept()  # these keys are the field's, not an action's
-            return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if _is_leaving(event):
-            self.commit()
-            self.left.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        if event.reason() != Qt.FocusReason.PopupFocusReason:
-            self.commit()
-
 
 class TextField(QPlainTextEdit):
     """Some lines of text, without line breaks of its own."""
@@ -64,6 +43,7 @@ class TextField(QPlainTextEdit):
     def __init__(self, placeholder: str, lines: int, parent: QWidget | None = None) -> None:
         super().__init__(parent, placeholderText=placeholder, tabChangesFocus=True)
         self._shown = ""
+        self._keys = _LeavingKeys(self)
         margins = 2 * int(self.document().documentMargin()) + 14
         self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + margins)
 
@@ -80,20 +60,24 @@ class TextField(QPlainTextEdit):
             self._shown = text
             self.committed.emit(text)
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and _is_leaving(event):
-            event.accept()
-            return True
-        return super().event(event)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if _is_leaving(event):
-            self.commit()
-            self.left.emit()
-        else:
-            super().keyPressEvent(event)
+class _LeavingKeys(QObject):
+    """Leaves a field by Enter or Esc, which are no action's keys there, and keeps its text whenever it is left."""
 
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        if event.reason() != Qt.FocusReason.PopupFocusReason:
-            self.commit()
+    def __init__(self, field: LineField | TextField) -> None:
+        super().__init__(field)
+        self._field = field
+        field.installEventFilter(self)
+
+    def eventFilter(self, _field: QObject, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.key() in LEAVING:
+            if event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()
+                return True
+            if event.type() == QEvent.Type.KeyPress:
+                self._field.commit()
+                self._field.left.emit()
+                return True
+        if isinstance(event, QFocusEvent) and event.lostFocus() and event.reason() != Qt.FocusReason.PopupFocusReason:
+            self._field.commit()
+        return False

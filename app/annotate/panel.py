@@ -16,7 +16,6 @@ from app.annotate.enabling import update_actions
 from app.annotate.label_keys import show_label_actions, with_labels
 from app.annotate.labelling import Labelling
 from app.annotate.missing_files import MissingFiles
-from app.annotate.player_port import PlayerPort
 from app.annotate.predictor import Predictor
 from app.annotate.progress_strip import ProgressStrip
 from app.annotate.project_header import ProjectHeader
@@ -26,6 +25,7 @@ from app.annotate.session import ProjectSession, ProjectState
 from app.annotate.start_page import StartPage
 from app.annotate.work_order import WorkOrder
 from app.settings import Settings
+from app.sound.player_port import PlayerPort
 from app.theme import Theme
 from core.project.journal import Changed
 from core.project.queue import Done, QueueRow, done

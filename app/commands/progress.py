@@ -6,7 +6,8 @@ import signal
 import sys
 import threading
 import time
-from types import FrameType, TracebackType
+from collections.abc import Callable
+from types import TracebackType
 from typing import Self
 
 from rich.console import Console
@@ -16,9 +17,11 @@ LINE_EVERY_S = 10.0
 
 
 class ProgressBar:
-    """Shown on stderr, which leaves stdout to results."""
+    """Shown on stderr, which leaves stdout to results; `on_interrupt` is told of Ctrl-C while it is shown."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_interrupt: Callable[[], None]) -> None:
+        self._on_interrupt = on_interrupt
+        self._handler = signal.getsignal(signal.SIGINT)
         self._shown = time.monotonic()
         self._console = Console(file=sys.stderr, highlight=False, soft_wrap=True)
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
@@ -26,10 +29,14 @@ class ProgressBar:
         self._task = self._bar.add_task("", total=None, rate="")
 
     def start(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, lambda _number, _frame: self._on_interrupt())
         self._bar.start()
 
     def stop(self) -> None:
         self._bar.stop()
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._handler)
 
     def say(self, sentence: str) -> None:
         """A sentence above the bar."""
@@ -56,21 +63,16 @@ class FileProgress:
         self._done = 0
         self._sound_s = 0.0
         self._started = time.monotonic()
-        self._bar = ProgressBar()
+        self._bar = ProgressBar(self._on_interrupt)
         self._interrupted = False
-        self._handler = signal.getsignal(signal.SIGINT)
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._on_interrupt)
         self._bar.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._handler)
         self._bar.stop()
         if kind is None:
             self._show(last=True)
@@ -87,7 +89,7 @@ class FileProgress:
         self._sound_s += seconds
         self._show()
 
-    def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
+    def _on_interrupt(self) -> None:
         self._interrupted = True
         raise KeyboardInterrupt
 

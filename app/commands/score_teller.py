@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
 from app.commands.progress import ProgressBar
@@ -53,12 +52,9 @@ class TerminalTeller:
 
     def __init__(self, control: Control) -> None:
         self._control = control
-        self._bar = ProgressBar()
-        self._handler = signal.getsignal(signal.SIGINT)
+        self._bar = ProgressBar(self._on_interrupt)
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._on_interrupt)
         self._bar.start()
         return self
 
@@ -66,10 +62,8 @@ class TerminalTeller:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._handler)
 
-    def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
+    def _on_interrupt(self) -> None:
         if self._control.stopped:
             raise KeyboardInterrupt
         self._control.stop()

@@ -9,8 +9,6 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMessageBox, QVBoxLayout, QWidget
 
-from app.annotate.clip_playback import ClipPlayback
-from app.annotate.player_port import PlayerPort
 from app.annotate.session import ProjectSession
 from app.engine_client import EngineClient
 from app.live.controller import LiveController
@@ -28,6 +26,8 @@ from app.live.source_box import SourceBox
 from app.live.transport import Transport
 from app.live.waiting_banner import WaitingBanner
 from app.settings import Settings
+from app.sound.playback import ClipPlayback
+from app.sound.player_port import PlayerPort
 from app.theme import LIGHT, Theme
 from app.widgets import Card
 from core.audio.capture import InputBackend

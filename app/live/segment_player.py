@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from app.annotate.clip_playback import ClipPlayback
 from app.live.segments import Segment
+from app.sound.playback import ClipPlayback
 from core.audio.decode import SAMPLE_RATE
 from core.audio.ring import Ring, RingOverrun
 

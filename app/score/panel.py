@@ -10,9 +10,7 @@ from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QAction, QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from app.annotate.clip_playback import ClipPlayback
 from app.annotate.dialog_parts import make_button
-from app.annotate.player_port import PlayerPort
 from app.background import run_in_background
 from app.engine_client import EngineClient
 from app.live.label_box import colors_of
@@ -27,6 +25,8 @@ from app.score.run import ScoreRun
 from app.score.run_view import RunView
 from app.score.state import Started
 from app.settings import Settings
+from app.sound.playback import ClipPlayback
+from app.sound.player_port import PlayerPort
 from app.teach.empty_page import EmptyPage
 from app.teach.scrolling import UprightScroll
 from app.theme import LIGHT, Theme

@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.annotate.clip_playback import ClipPlayback
-from app.annotate.player_port import PlayerPort
 from app.annotate.session import ProjectSession
 from app.engine_client import EngineClient
 from app.settings import Settings
+from app.sound.playback import ClipPlayback
+from app.sound.player_port import PlayerPort
 from app.teach.changed_table import ChangedRow
 from app.teach.compare_dialog import CompareDialog
 from app.teach.controller import TeachController

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from pytestqt.qtbot import QtBot
 
-from app.analyse.player import Player
+from app.sound.player import Player
 from core.errors import MoodlightError
 
 RAMP = (np.arange(32_000) / 32_000).astype(np.float32)

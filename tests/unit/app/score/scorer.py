@@ -138,7 +138,9 @@ class Scorer:
         return self.wait(lambda: self.panel.run.progress.total or not self.panel.run.is_running)
 
     def finish(self) -> Scorer:
-        return self.go().wait(lambda: not self.panel.run.is_running).wait_rows()
+        """Let it do all of them, and wait until the table has them."""
+        self.go().wait(lambda: not self.panel.run.is_running)
+        return self.wait(lambda: self.panel.model.rowCount() == self.panel.run.progress.done).wait_rows()
 
     def wait_rows(self) -> Scorer:
         return self.wait(lambda: self.panel.model.rowCount() and self.panel.model.row_at(0) is not None)

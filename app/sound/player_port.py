@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.analyse.player import Player
+from app.sound.player import Player
 
 
 class PlayerPort(QObject):
