@@ -34,9 +34,11 @@ class ProgressBar:
         self._bar.start()
 
     def stop(self) -> None:
-        self._bar.stop()
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._handler)
+        try:
+            self._bar.stop()
+        finally:  # what is told of Ctrl-C may raise
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, self._handler)
 
     def say(self, sentence: str) -> None:
         """A sentence above the bar."""
