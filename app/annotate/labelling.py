@@ -88,7 +88,7 @@ class Labelling(QObject):
         self._say([clip], {"note": text}, {"note": text})
 
     def write_transcript(self, clip: int, text: str) -> None:
-        self._say([clip], {"transcript": text}, {"transcript": text})
+        self._say([clip], {"transcript": text}, {"transcript": text, "corrected": True})
 
     def clear(self, clips: Sequence[int]) -> None:
         scheme = self._session.scheme

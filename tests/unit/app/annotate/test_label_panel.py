@@ -149,6 +149,7 @@ def test_the_models_capitals_are_not_shown_but_those_that_somebody_typed_are(des
     desk.press(K.Key_T)
     answers.transcript.setPlainText("NATO")
     desk.press(K.Key_Return, on=answers.transcript)
+    assert answers.transcript.toPlainText() == "NATO", "at once, before the project has it"
     desk.label.queue.choose_row(2)
     desk.label.queue.choose_row(0)
     desk.qtbot.waitUntil(lambda: answers.transcript.toPlainText() == "NATO")
