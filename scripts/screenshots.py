@@ -116,20 +116,19 @@ def take_pictures(application: QApplication, project: Path, theme: str) -> None:
     window = MainWindow(client, Player(), settings, project.parent / "settings.json", inputs=speaker)
     window.resize(1280, 800)
     window.show()
+    ending = "" if theme == "light" else "-dark"
+    window.open_paths(make_scene(project.parent) if theme == "dark" else acted()[5::11][:4])
+    wait(application, lambda: window.panel.shown is not None and window.controller.unfinished == 0)
+    pause(application, 2.0)
+    save(window, f"screenshot-analyse{ending}.png")
+    window.use_label()
     window.projects.open(project)
     label = window.label
     wait(application, lambda: label.commands.shown is not None)
     label.queue.choose_row(SHOWN)
     wait(application, lambda: label.commands.shown is not None and bool(label.commands.shown.prediction))
     pause(application, 4.0)
-    ending = "" if theme == "light" else "-dark"
     save(window, f"screenshot-label{ending}.png")
-    window.use_analyse()
-    window.open_paths(make_scene(project.parent) if theme == "dark" else acted()[5::11][:4])
-    wait(application, lambda: window.panel.shown is not None and window.controller.unfinished == 0)
-    pause(application, 2.0)
-    save(window, f"screenshot-analyse{ending}.png")
-    window.use_label()
     for kind, name in ((AgreementDialog, "agreement"), (SchemeEditor, "scheme")):
         dialog = kind(window.session, window)
         dialog.show()
