@@ -31,10 +31,11 @@ from core.events import read_events, write_request
 from core.features import log_mel, pad_batch
 from core.model import PRESETS, EmotionTransformer
 from core.paths import default_model_dir, samples_dir
+from core.processor import available_cores
 from core.project.bench import CLIPS as PROJECT_CLIPS
 from core.project.bench import project_figures
 from core.recognizer import choose_precision
-from core.score.crew import Crew, available_cores
+from core.score.crew import Crew
 from core.score.items import Item, Plan
 from core.score.worker import WorkerSpec
 from core.torchaudio_compat import torchaudio

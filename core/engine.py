@@ -31,7 +31,7 @@ from core.errors import EngineError, MoodlightError
 from core.events import own_stdout, parse_line, write_event
 from core.memory import resident_bytes
 from core.paths import default_model_dir
-from core.priority import give_way
+from core.processor import available_cores, give_way
 from core.recognizer import Recognizer
 from core.segmenting import parse_segmenting
 from core.streaming import LiveAnalyser
@@ -321,8 +321,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _give_way() -> None:
     """Leave a core to the window: with all of them, threads that wait for one another stall when it takes one."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    torch.set_num_threads(max(1, min(cores - 1, MOST_THREADS, torch.get_num_threads())))
+    torch.set_num_threads(max(1, min(available_cores() - 1, MOST_THREADS, torch.get_num_threads())))
     give_way(NICENESS)
 
 

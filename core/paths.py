@@ -12,6 +12,7 @@ from typing import IO, Any, Literal, overload
 from core.errors import ConfigError
 
 MODEL_VARIABLE = "MOODLIGHT_MODEL"
+SPREADSHEETS = (".xlsx", ".xls", ".ods")
 
 
 def resources_dir() -> Path:
@@ -85,12 +86,24 @@ def _atomic_write(path: Path, mode: str) -> Iterator[IO[Any]]:
         raise
 
 
+def check_table_name(path: Path) -> None:
+    """Refuse a spreadsheet's name for a table: with CSV in it, the program that it is opened with takes it for damaged.
+
+    Raises:
+        ConfigError: the name ends so.
+    """
+    if path.suffix.lower() in SPREADSHEETS:
+        named = path.with_suffix(".csv").name
+        raise ConfigError(f"{path.name} cannot be written: tables are CSV, which spreadsheets open. Name it {named}.")
+
+
 def check_can_be_written(path: Path) -> None:
     """Refuse a table that could not be written at the end.
 
     Raises:
-        ConfigError: its folder is missing or closed to us, or it is a folder itself.
+        ConfigError: its folder is missing or closed to us, it is a folder itself, or named as a spreadsheet.
     """
+    check_table_name(path)
     if path.is_dir():
         raise ConfigError(f"{path} is a folder: name the table to write.")
     if not path.parent.is_dir():

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import MoodlightError
-from core.paths import atomic_write
+from core.paths import atomic_write, check_table_name
 
 NO_SPEECH = "no speech"
 UNSURE = "unsure"  # in place of an emotion that is not probable enough
@@ -269,7 +269,12 @@ def read_errors(path: Path) -> list[InputFailure]:
 
 @contextmanager
 def open_csv(path: Path, columns: Sequence[str]) -> Iterator[Callable[[Sequence[str]], None]]:
-    """A function that appends a row's cells to a CSV file, which appears at `path` when the block ends."""
+    """A function that appends a row's cells to a CSV file, which appears at `path` when the block ends.
+
+    Raises:
+        ConfigError: it is named as a spreadsheet.
+    """
+    check_table_name(path)
     # File names need not be valid text on Linux; surrogateescape writes their bytes as they are.
     with atomic_write(path) as raw:
         stream = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline="")

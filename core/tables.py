@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from core.errors import ManifestError
-from core.paths import atomic_write
+from core.paths import atomic_write, check_table_name
 
 PARQUET = (".parquet", ".pq")
 ROWS_TOGETHER = 10_000
@@ -120,7 +120,12 @@ def parse_seconds(text: str) -> float | None:
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterator[Sequence[object]]) -> None:
-    """Write a table: Parquet where the name ends so, else CSV. None is an empty cell."""
+    """Write a table: Parquet where the name ends so, else CSV. None is an empty cell.
+
+    Raises:
+        ConfigError: it is named as a spreadsheet.
+    """
+    check_table_name(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix.lower() in PARQUET:
         _write_parquet(path, columns, rows)

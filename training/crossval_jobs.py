@@ -17,6 +17,7 @@ import torch
 
 from core.errors import ConfigError, MoodlightError
 from core.paths import atomic_write
+from core.processor import available_cores
 from core.schemes import load_scheme
 from training.feature_store import FeatureStore, open_features
 from training.finetune import Trained, emotion_logits, finetune_clips, open_stores, save_trained
@@ -287,7 +288,7 @@ def _work(
         visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
         os.environ["CUDA_VISIBLE_DEVICES"] = visible.split(",")[int(number)] if visible else number
     if kind == "cpu":
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) // neighbours))
+        torch.set_num_threads(max(1, available_cores() // neighbours))
     while (position := queue.get()) >= 0:
         title = f"{device}: job {position + 1} of {len(jobs)}"
         _try_job(jobs[position], title, data_dir, progress, Hardware(kind))

@@ -25,6 +25,7 @@ import torch.multiprocessing
 from torch import Tensor, distributed, nn
 
 from core.errors import ConfigError, MoodlightError
+from core.processor import available_cores
 from core.recognizer import choose_device, choose_precision
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Team:
     @property
     def cores(self) -> int:
         """This process's share of the machine's cores."""
-        return max(1, (os.cpu_count() or 1) // self.neighbours)
+        return max(1, available_cores() // self.neighbours)
 
     @contextmanager
     def leader_first(self) -> Iterator[None]:

@@ -38,7 +38,7 @@ import torch
 from filelock import Timeout
 
 from core.errors import MoodlightError
-from core.priority import give_way
+from core.processor import available_cores, give_way
 from core.teach_job import RECIPE, Job
 from training.parallel import Hardware, Team, run_on
 from training.recipe import load_recipe
@@ -86,7 +86,7 @@ def _take_background(job: Job) -> None:
         for descriptor in (1, 2):
             os.dup2(log.fileno(), descriptor)
     give_way(NICENESS)
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
+    torch.set_num_threads(max(1, available_cores() - 1))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 

@@ -15,7 +15,7 @@ import torch
 import typer
 
 from core.events import write_event
-from core.priority import give_way
+from core.processor import give_way
 from training.curve import CurvePlan, report_of, run_curve, write_reports
 from training.curve_recipe import CurveRecipe
 from training.parallel import Hardware, Team, run_on

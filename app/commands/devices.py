@@ -9,8 +9,8 @@ import typer
 
 from core.audio.devices import Direction, explain_missing_device, list_devices
 from core.errors import ConfigError
+from core.processor import available_cores
 from core.recognizer import choose_device, choose_precision
-from core.score.crew import available_cores
 
 
 def show() -> int:

@@ -14,7 +14,7 @@ from app.commands.guard import INTERRUPTED, complain
 from app.commands.score_teller import EventTeller, Teller, TerminalTeller
 from core.errors import ConfigError, MoodlightError
 from core.paths import default_model_dir
-from core.priority import give_way
+from core.processor import give_way
 from core.score.crew import begin_loading
 from core.score.inputs import list_items
 from core.score.items import Plan

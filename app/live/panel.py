@@ -32,6 +32,7 @@ from app.theme import LIGHT, Theme
 from app.widgets import Card
 from core.audio.capture import InputBackend
 from core.counting import counted
+from core.errors import MoodlightError
 from core.predictions import NO_SPEECH, write_score_table
 from core.project.queue import done
 from core.schemes import Label, Scheme
@@ -384,7 +385,7 @@ class LivePanel(QWidget):
         labels = [str(label) for label in (self._client.model or {}).get("labels", ())]
         try:
             rows = write_score_table(path, self.controller.rows(), labels)
-        except OSError as error:
+        except (MoodlightError, OSError) as error:
             self.noted.emit(f"The table was not saved: {error}")
         else:
             self.noted.emit(f"{counted(rows, 'row', 'is')} in {path}.")

@@ -30,8 +30,8 @@ from core.bench import Result
 from core.errors import MoodlightError
 from core.features import log_mel, pad_batch
 from core.paths import default_model_dir
+from core.processor import available_cores
 from core.recognizer import BATCH_FRAMES, Recognizer
-from core.score.crew import available_cores
 from core.score.journal import SUFFIX
 from core.torchaudio_compat import torchaudio
 

@@ -7,7 +7,6 @@ clear which item it was, those that the process had are given out again one by o
 from __future__ import annotations
 
 import multiprocessing
-import os
 import shutil
 import signal
 import sys
@@ -23,6 +22,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from core.errors import MoodlightError
+from core.processor import available_cores
 from core.score.items import Item, Result
 from core.score.places import is_remote, remove_copies
 from core.score.worker import NOTHING, Signs, WorkerSpec, work
@@ -39,11 +39,6 @@ FAILED_STARTS = 3  # in a row
 FORKS = sys.platform == "linux"  # elsewhere libraries do not outlive a fork, or there is none
 
 Job = tuple[int, Item]
-
-
-def available_cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def begin_loading(spec: WorkerSpec) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import MoodlightError
-from core.score.crew import available_cores
+from core.processor import available_cores
 from core.score.items import Item, Plan
 from core.score.scorer import Scorer, Task, item_table, ship
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -29,6 +28,7 @@ import numpy as np
 
 from core.audio.readers import Reader, open_reader
 from core.errors import AudioError, ManifestError
+from core.processor import available_cores
 from training.corpora.layout import Problem
 from training.manifest import Clip
 
@@ -97,11 +97,6 @@ def group_by_file(clips: Iterable[Clip]) -> Iterator[_File]:
     """Runs of clips that are in the same file."""
     for path, group in groupby(clips, key=lambda clip: clip.file):
         yield _File(path, tuple((clip.start_s, clip.end_s) for clip in group))
-
-
-def available_cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _hear_files(files: Sequence[_File], workers: int) -> Iterator[list[Heard]]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import threading
 from pathlib import Path
 
 import pytest
 
-from core.paths import atomic_write, default_model_dir, resources_dir, samples_dir
+from core.errors import ConfigError
+from core.paths import atomic_write, check_can_be_written, default_model_dir, resources_dir, samples_dir
+from core.predictions import open_csv
+from core.tables import write_rows
 
 
 def test_resources_hold_what_the_program_opens_with() -> None:
@@ -109,3 +113,16 @@ def test_a_pipe_is_written_and_stays_a_pipe(tmp_path: Path) -> None:
     reader.join(10)
     assert received == [b"rows"]
     assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("name", ["scores.xlsx", "scores.XLS", "deine Töne 😀.ods"])
+def test_a_spreadsheet_is_no_table(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    said = f"{name} cannot be written: tables are CSV, which spreadsheets open. Name it {path.stem}.csv."
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        check_can_be_written(path)
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        write_rows(path, ["file"], iter([["a.wav"]]))
+    with pytest.raises(ConfigError, match=re.escape(said)), open_csv(path, ["file"]):
+        pass
+    assert not list(tmp_path.iterdir())

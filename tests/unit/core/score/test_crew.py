@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from core.errors import MoodlightError
-from core.score.crew import GROUP_ITEMS, Crew, available_cores
+from core.score.crew import GROUP_ITEMS, Crew
 from core.score.items import Item, Plan, Result
 from tests.score_workers import NAME, SPEC, said_of
 
@@ -203,7 +203,3 @@ def test_nothing_to_do_starts_nobody() -> None:
         crew.feed([], 0)
         assert crew.done
         assert crew.wait(0.0) == []
-
-
-def test_there_is_a_core() -> None:
-    assert available_cores() >= 1

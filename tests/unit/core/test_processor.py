@@ -1,4 +1,4 @@
-"""Processes that let others go first."""
+"""A process's share of the processor, and processes that let others go first."""
 
 from __future__ import annotations
 
@@ -13,10 +13,24 @@ AUTOGROUP = Path("/proc/self/autogroup")
 SCRIPT = """
 import os
 from pathlib import Path
-from core.priority import give_way
+from core.processor import give_way
 give_way(7)
 print(os.nice(0), Path("/proc/self/autogroup").read_text())
 """
+
+
+SHARE = """
+import os
+os.sched_setaffinity(0, list(os.sched_getaffinity(0))[:1])
+from core.processor import available_cores
+print(available_cores())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not tie processes to cores")
+def test_a_process_counts_the_cores_that_it_may_use_and_not_those_of_the_machine() -> None:
+    said = subprocess.run([sys.executable, "-c", SHARE], capture_output=True, text=True, check=True).stdout
+    assert int(said) == 1
 
 
 def niceness_of(*, own_session: bool) -> tuple[int, list[str]]:

@@ -1,10 +1,15 @@
-"""Letting other processes go first."""
+"""The processor: how much of it there is for this process, and letting others go first."""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
 from pathlib import Path
+
+
+def available_cores() -> int:
+    """Processor cores that this process may use; a cluster's or container's share can be less than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def give_way(niceness: int) -> None:
