@@ -98,7 +98,7 @@ class Team:
 
     @property
     def cores(self) -> int:
-        """This process's share of the machine's cores."""
+        """This process's share of the cores that the run may use."""
         return max(1, available_cores() // self.neighbours)
 
     @contextmanager
